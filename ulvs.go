@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package ulvs is Linux Virtual Server in user space: these are the words that
+// the command line, the control socket and the engine share.
+//
+// What somebody asked for (Service, Server) and what is observed
+// (ServiceStatus, ServerStatus) are different types.
+package ulvs
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"net/netip"
+)
+
+// A Proto is an IP protocol that a service can have.
+type Proto uint8
+
+// The protocols of virtual services.
+const (
+	TCP  Proto = 6
+	UDP  Proto = 17
+	SCTP Proto = 132
+)
+
+// String is the protocol as ipvsadm prints it.
+func (p Proto) String() string {
+	switch p {
+	case TCP:
+		return "TCP"
+	case UDP:
+		return "UDP"
+	case SCTP:
+		return "SCTP"
+	}
+	return "?"
+}
+
+// An ID is what makes a virtual service itself.
+type ID struct {
+	Proto Proto          `json:"proto"`
+	Addr  netip.AddrPort `json:"addr"` // the VIP and its port
+}
+
+// A Service is a virtual service as somebody asked for it.
+type Service struct {
+	ID
+	Scheduler string `json:"scheduler"` // "wlc"
+}
+
+// A Server is a real server as somebody asked for it.
+type Server struct {
+	Addr   netip.AddrPort `json:"addr"`
+	Mode   string         `json:"mode"` // "nat", "dr": a name in modes.All
+	Weight int            `json:"weight"`
+}
+
+// A Verb is what a Command does.
+type Verb string
+
+// The verbs, one for each ipvsadm command that changes something.
+const (
+	AddService    Verb = "add-service"
+	EditService   Verb = "edit-service"
+	DeleteService Verb = "delete-service"
+	Flush         Verb = "flush"
+	AddServer     Verb = "add-server"
+	EditServer    Verb = "edit-server"
+	DeleteServer  Verb = "delete-server"
+	Zero          Verb = "zero" // Service.ID zero: everything
+)
+
+// A Command is one ipvsadm line that changes something.
+type Command struct {
+	Verb    Verb    `json:"verb"`
+	Service Service `json:"service,omitzero"`
+	Server  Server  `json:"server,omitzero"`
+}
+
+// A Query says what to list: one service, or all of them.
+type Query struct {
+	ID ID `json:"id,omitzero"` // zero: every service
+}
+
+// Stats are counters since the last Zero: connections, packets, bytes of
+// layer 3. In is client to server.
+type Stats struct {
+	Conns    uint64 `json:"conns"`
+	InPkts   uint64 `json:"in_pkts"`
+	OutPkts  uint64 `json:"out_pkts"`
+	InBytes  uint64 `json:"in_bytes"`
+	OutBytes uint64 `json:"out_bytes"`
+}
+
+// A ServerStatus is a real server as it is observed.
+type ServerStatus struct {
+	Server
+	Active   int   `json:"active"`
+	Inactive int   `json:"inactive"`
+	Stats    Stats `json:"stats"`
+}
+
+// A ServiceStatus is a virtual service as it is observed; its servers stand in
+// the kernel's order, the newest first.
+type ServiceStatus struct {
+	Service
+	Stats   Stats          `json:"stats"`
+	Servers []ServerStatus `json:"servers"`
+}
+
+// Info is what the first line of a listing tells.
+type Info struct {
+	Version [3]int `json:"version"` // of the IPVS that ulvs speaks like: 1.2.1
+	Size    int    `json:"size"`    // of the connection table, as the kernel prints it
+}
+
+// A Director carries out commands. The engine is one; so is a client of its
+// control socket.
+type Director interface {
+	// Do carries out one command. The data path sees it whole or not at all.
+	Do(context.Context, Command) error
+	// Apply carries out many commands, which the data path sees at once. report
+	// hears the outcome of each line, from 1; if it returns an error, Apply
+	// stops there, keeps what went before, and returns that error.
+	Apply(ctx context.Context, lines iter.Seq[Command], report func(line int, err error) error) error
+	// List streams the services that the query names, in the director's order.
+	List(context.Context, Query) iter.Seq2[ServiceStatus, error]
+	// Info tells whom one talks to.
+	Info(context.Context) (Info, error)
+}
+
+// What a director refuses, and why. ipvsadm words them for each operation.
+var (
+	ErrServiceExists   = errors.New("service exists")
+	ErrNoService       = errors.New("no such service")
+	ErrServerExists    = errors.New("real server exists")
+	ErrNoServer        = errors.New("no such real server")
+	ErrNoScheduler     = errors.New("no such scheduler")
+	ErrInvalid         = errors.New("invalid operation")      // the kernel's EINVAL: address not unicast and the like
+	ErrRange           = errors.New("value out of range")     // ERANGE
+	ErrFamily          = errors.New("address family differs") // EINVAL/EAFNOSUPPORT: server and service of different families
+	ErrPermission      = errors.New("permission denied")
+	ErrNoDirector      = errors.New("no director here")
+	ErrNotYetSupported = errors.New("not supported yet")
+)
