@@ -10,8 +10,10 @@ package ulvs
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"net/netip"
+	"strings"
 )
 
 // A Proto is an IP protocol that a service can have.
@@ -35,6 +37,35 @@ func (p Proto) String() string {
 		return "SCTP"
 	}
 	return "?"
+}
+
+// MarshalText is the protocol as JSON and paths of the control socket have it:
+// "tcp"; no protocol is the empty text.
+func (p Proto) MarshalText() ([]byte, error) {
+	if p == 0 {
+		return nil, nil
+	}
+	if p.String() == "?" {
+		return nil, fmt.Errorf("protocol %d: want tcp, udp or sctp", uint8(p))
+	}
+	return []byte(strings.ToLower(p.String())), nil
+}
+
+// UnmarshalText is the inverse of MarshalText.
+func (p *Proto) UnmarshalText(text []byte) error {
+	switch string(text) {
+	case "":
+		*p = 0
+	case "tcp":
+		*p = TCP
+	case "udp":
+		*p = UDP
+	case "sctp":
+		*p = SCTP
+	default:
+		return fmt.Errorf("protocol %q: want tcp, udp or sctp", text)
+	}
+	return nil
 }
 
 // An ID is what makes a virtual service itself.
@@ -122,7 +153,8 @@ type Director interface {
 	Do(context.Context, Command) error
 	// Apply carries out many commands, which the data path sees at once. report
 	// hears the outcome of each line, from 1; if it returns an error, Apply
-	// stops there, keeps what went before, and returns that error.
+	// stops there, keeps what went before, and returns that error. Both lines
+	// and report run in the goroutine that called Apply.
 	Apply(ctx context.Context, lines iter.Seq[Command], report func(line int, err error) error) error
 	// List streams the services that the query names, in the director's order.
 	List(context.Context, Query) iter.Seq2[ServiceStatus, error]
@@ -142,5 +174,6 @@ var (
 	ErrFamily          = errors.New("address family differs") // EINVAL/EAFNOSUPPORT: server and service of different families
 	ErrPermission      = errors.New("permission denied")
 	ErrNoDirector      = errors.New("no director here")
+	ErrBusy            = errors.New("another director runs") // where a second one was to start
 	ErrNotYetSupported = errors.New("not supported yet")
 )
