@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ipvsadm
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/ulvs/ulvs"
+)
+
+// An Action is what a Line is about.
+type Action uint8
+
+// The actions.
+const (
+	Change  Action = iota // carry out Line.Command
+	List                  // -L: show what Line.Query names
+	Save                  // -S: show everything as lines for a restore
+	Restore               // -R: read lines, carry out each
+	Help                  // -h
+	Version               // -v
+)
+
+// A Line is one command line of ipvsadm, understood.
+type Line struct {
+	Action   Action
+	Command  ulvs.Command // of a Change
+	Query    ulvs.Query   // of a List
+	Numeric  bool         // -n: show no names
+	Unsorted bool         // --nosort: as the director has it
+}
+
+// Parse understands a command line (without the program's name) that has no
+// names for addresses and ports in it. Its errors are an *Error.
+func Parse(args []string) (Line, error) { return Names{}.Parse(args) }
+
+// Parse understands a command line, with names. Its errors are an *Error.
+func (n Names) Parse(args []string) (Line, error) {
+	p := newParser(n, args)
+	return p.parse()
+}
+
+// A parser holds what it has read of a line so far; order matters to some
+// options, as it does in the original.
+type parser struct {
+	names   Names
+	words   words
+	nested  bool // the line comes out of a restore
+	command command
+	seen    seen
+	used    []*option
+
+	id        ulvs.ID // proto is 0 until a service option is met
+	mark      uint32  // of a service by firewall mark; 0: it is one by address
+	mark6     bool    // the marked packets are IPv6
+	scheduler string
+	flags     string // of -b
+	server    netip.AddrPort
+	mode      string
+	weight    int
+	tunnel    string
+}
+
+// newParser starts with the defaults.
+func newParser(n Names, args []string) parser {
+	return parser{names: n, words: words{args: args}, mode: "dr", weight: 1, tunnel: "ipip"}
+}
+
+func (p *parser) parse() (Line, error) {
+	if len(p.words.args) == 0 {
+		return Line{Action: List}, nil
+	}
+	if err := p.first(); err != nil {
+		return Line{}, err
+	}
+	switch p.command {
+	case cmdHelp:
+		return Line{Action: Help}, nil
+	case cmdVersion:
+		return Line{Action: Version}, nil
+	}
+	for _, step := range []func() error{p.rest, p.check} {
+		if err := step(); err != nil {
+			return Line{}, err
+		}
+	}
+	return p.line(), supported(p.used)
+}
+
+// first reads the option that has to be a command.
+func (p *parser) first() error {
+	o, v, err := p.words.option()
+	if err != nil || o == nil || o.command == cmdNone || p.nested && o.command == cmdRestore {
+		return errTry
+	}
+	p.command = o.command
+	p.used = append(p.used, o)
+	if o.read != nil {
+		return o.read(p, v)
+	}
+	return nil
+}
+
+// rest reads the options behind the command.
+func (p *parser) rest() error {
+	for {
+		o, v, err := p.words.option()
+		if o == nil || err != nil {
+			return err
+		}
+		if err := p.take(o, v); err != nil {
+			return err
+		}
+	}
+}
+
+// take notes one option and reads its value.
+func (p *parser) take(o *option, v value) error {
+	if o.command != cmdNone {
+		return usage("invalid option `%s'", p.words.last())
+	}
+	if o.slot != slotFree && p.seen[o.slot] {
+		return usage("multiple '%s' options specified", rules[o.slot].name)
+	}
+	p.seen[o.slot] = true
+	p.used = append(p.used, o)
+	if o.read == nil {
+		return nil
+	}
+	return o.read(p, v)
+}
+
+// verbs are the commands that change something.
+var verbs = map[command]ulvs.Verb{
+	cmdAddService:    ulvs.AddService,
+	cmdEditService:   ulvs.EditService,
+	cmdDeleteService: ulvs.DeleteService,
+	cmdFlush:         ulvs.Flush,
+	cmdAddServer:     ulvs.AddServer,
+	cmdEditServer:    ulvs.EditServer,
+	cmdDeleteServer:  ulvs.DeleteServer,
+	cmdZero:          ulvs.Zero,
+}
+
+// line is what was read, as the rest of the world sees it.
+func (p *parser) line() Line {
+	l := Line{Numeric: p.seen[slotNumeric], Unsorted: p.seen[slotNoSort]}
+	switch p.command {
+	case cmdList:
+		l.Action, l.Query.ID = List, p.id
+	case cmdSave:
+		l.Action = Save
+	case cmdRestore:
+		l.Action = Restore
+	default:
+		l.Command = p.change()
+	}
+	return l
+}
+
+// change is the command of a line that changes something.
+func (p *parser) change() ulvs.Command {
+	c := ulvs.Command{Verb: verbs[p.command], Service: ulvs.Service{ID: p.id}}
+	switch p.command {
+	case cmdAddService, cmdEditService:
+		c.Service.Scheduler = p.scheduler
+	case cmdAddServer, cmdEditServer:
+		c.Server = ulvs.Server{Addr: p.server, Mode: p.mode, Weight: p.weight}
+	case cmdDeleteServer:
+		c.Server.Addr = p.server
+	}
+	return c
+}
+
+// wordsOf splits a line of a restore: no quotes, no escapes, no comments; the
+// word ipvsadm is dropped wherever it stands.
+func wordsOf(line string) []string {
+	var args []string
+	for _, w := range strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" \t\r\n", r) }) {
+		if w != "ipvsadm" {
+			args = append(args, w)
+		}
+	}
+	return args
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ipvsadm
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/ulvs/ulvs"
+)
+
+// A Dial reaches the director.
+type Dial func(context.Context) (ulvs.Director, error)
+
+// A Program is ipvsadm, with all that it needs of the world. Each Main uses it
+// alone.
+type Program struct {
+	Argv0    string // its last element says who we are: ipvsadm, ipvsadm-save, ipvsadm-restore
+	Dial     Dial
+	Names    Names
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// Main is ipvsadm without names for addresses and ports: it carries out args
+// and returns what the process exits with.
+func Main(ctx context.Context, argv0 string, args []string, d Dial, in io.Reader, out, err io.Writer) int {
+	p := Program{Argv0: argv0, Dial: d, In: in, Out: out, Err: err}
+	return p.Main(ctx, args)
+}
+
+// Main carries out args and returns what the process exits with. The director
+// is looked for before args are looked at, as the original does.
+func (p *Program) Main(ctx context.Context, args []string) int {
+	d, err := p.Dial(ctx)
+	if err != nil {
+		fmt.Fprintf(p.Err, "%s: %v\n", p.Argv0, err)
+		return 2
+	}
+	out := bufio.NewWriter(p.Out)
+	defer out.Flush()
+	s := session{Program: p, ctx: ctx, director: d, out: out}
+	switch p.Argv0[strings.LastIndexByte(p.Argv0, '/')+1:] {
+	case "ipvsadm-save":
+		return s.saveScript(args)
+	case "ipvsadm-restore":
+		return s.restoreScript()
+	}
+	return s.run(args)
+}
+
+// A session is one run of a Program, with the director it has found.
+type session struct {
+	*Program
+	ctx      context.Context
+	director ulvs.Director
+	out      *bufio.Writer
+}
+
+// run carries out one command line that somebody typed.
+func (s *session) run(args []string) int {
+	l, err := s.Names.Parse(args)
+	if err == nil && l.Action == Restore {
+		return s.restore(s.In)
+	}
+	if err == nil {
+		err = s.do(l)
+	}
+	return s.fail(err)
+}
+
+// do carries out any line but a Restore.
+func (s *session) do(l Line) error {
+	switch l.Action {
+	case List:
+		return listing(l.list(s.ctx, s.director, s.shown(l), s.out))
+	case Save:
+		return listing(l.save(s.ctx, s.director, s.shown(l), s.out))
+	case Help:
+		fmt.Fprintf(s.out, helpText, versionText, s.Argv0)
+	case Version:
+		fmt.Fprintln(s.out, versionText)
+	default:
+		if err := s.director.Do(s.ctx, l.Command); err != nil {
+			return refused(l.Command.Verb, err)
+		}
+	}
+	return nil
+}
+
+// shown are the names that the output of l has.
+func (s *session) shown(l Line) Names {
+	if l.Numeric {
+		return Names{}
+	}
+	return s.Names
+}
+
+// listing words the failure of a listing, which ends a restore.
+func listing(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &Error{Text: refused("", err).Error(), Code: 1, Ends: true}
+}
+
+// fail tells an error, if there is one, and returns the exit status.
+func (s *session) fail(err error) int {
+	if err == nil {
+		return 0
+	}
+	s.out.Flush()
+	e := &Error{Text: err.Error(), Code: 255}
+	errors.As(err, &e)
+	if e == errTry {
+		fmt.Fprintf(s.Err, "Try `%s -h' or '%s --help' for more information.\n", s.Argv0, s.Argv0)
+	} else {
+		fmt.Fprintln(s.Err, e.Text)
+	}
+	return e.Code
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ipvsadm
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// saveScript is ipvsadm-save: only -n means something to it.
+func (s *session) saveScript(args []string) int {
+	l := Line{Action: Save}
+	for _, a := range args {
+		switch {
+		case a == "-n":
+			l.Numeric = true
+		case strings.HasPrefix(a, "-"):
+			fmt.Fprint(s.Err, "ipvsadm-save: write the IPVS table to standard output.\n"+
+				"   -n: addresses and ports as numbers.\n")
+			return 1
+		}
+	}
+	return s.fail(s.do(l))
+}
+
+// restoreScript is ipvsadm-restore: it flushes the table, and leaves out the
+// lines that begin with '#'. The flush is the first line of the restore, so
+// that the data path sees the old table or the new, and nothing between.
+func (s *session) restoreScript() int {
+	return s.restore(io.MultiReader(strings.NewReader("-C\n"), &uncommented{in: bufio.NewReader(s.In)}))
+}
+
+// uncommented reads what is left of in without the lines that begin with '#'.
+type uncommented struct {
+	in   *bufio.Reader
+	rest string // of the line that is being read
+}
+
+// Read hands out the lines piece by piece.
+func (u *uncommented) Read(b []byte) (int, error) {
+	for u.rest == "" {
+		line, err := u.in.ReadString('\n')
+		if !strings.HasPrefix(line, "#") {
+			u.rest = line
+		}
+		if err != nil && u.rest == "" {
+			return 0, err
+		}
+	}
+	n := copy(b, u.rest)
+	u.rest = u.rest[n:]
+	return n, nil
+}

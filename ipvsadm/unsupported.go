@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ipvsadm
+
+// unsupported are the options that ipvsadm has and ulvs has not yet. A line
+// that is right but for them is refused, never carried out by half. What
+// becomes supported is deleted here, and nowhere else.
+var unsupported = map[string]bool{
+	"set":             true,
+	"start-daemon":    true,
+	"stop-daemon":     true,
+	"sctp-service":    true,
+	"fwmark-service":  true,
+	"persistent":      true,
+	"netmask":         true,
+	"ipip":            true,
+	"u-threshold":     true,
+	"l-threshold":     true,
+	"connection":      true,
+	"timeout":         true,
+	"daemon":          true,
+	"stats":           true,
+	"rate":            true,
+	"thresholds":      true,
+	"persistent-conn": true,
+	"syncid":          true,
+	"ops":             true,
+	"pe":              true,
+	"sched-flags":     true,
+	"tun-info":        true,
+	"tun-type":        true,
+}
+
+// supported refuses the first option that is in the table above. Those that
+// only go with one of these (multicast settings, tunnel ports) need no line.
+func supported(used []*option) error {
+	for _, o := range used {
+		if unsupported[o.long] {
+			return usage("%v: not supported by ulvs yet", o)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ipvsadm
+
+import (
+	"math"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/ulvs/ulvs"
+)
+
+// maxInt is the largest weight and threshold: the kernel holds a C int.
+const maxInt = math.MaxInt32
+
+// maxScheduler is how many bytes of a scheduler's name count.
+const maxScheduler = 15
+
+// integer reads a whole word as C's strtol does in base 10.
+func integer(text string, low, high int64) (int64, bool) {
+	n, err := strconv.ParseInt(strings.TrimLeft(text, " \t\n\v\f\r"), 10, 64)
+	return n, err == nil && low <= n && n <= high
+}
+
+// number makes the reader of an option that only has to be in range.
+func number(low, high int64, complaint string) func(*parser, value) error {
+	return func(_ *parser, v value) error {
+		if _, ok := integer(v.text, low, high); !ok {
+			return usage("%s", complaint)
+		}
+		return nil
+	}
+}
+
+// mode makes the reader of an option that chooses a forwarding mode.
+func mode(name string) func(*parser, value) error {
+	return func(p *parser, _ value) error { p.mode = name; return nil }
+}
+
+func readTCP(p *parser, v value) error  { return p.readService(ulvs.TCP, v.text) }
+func readUDP(p *parser, v value) error  { return p.readService(ulvs.UDP, v.text) }
+func readSCTP(p *parser, v value) error { return p.readService(ulvs.SCTP, v.text) }
+
+func (p *parser) readService(proto ulvs.Proto, text string) error {
+	p.id.Proto = proto
+	a, ok := p.names.address(text, proto)
+	if !ok {
+		return usage("illegal virtual server address[:port] specified")
+	}
+	p.id.Addr = netip.AddrPortFrom(a.host, a.port)
+	return nil
+}
+
+// readServer gives a real server without a port the service's, as far as that
+// is known by now.
+func readServer(p *parser, v value) error {
+	a, ok := p.names.address(v.text, p.id.Proto)
+	if !ok {
+		return usage("illegal real server address[:port] specified")
+	}
+	if !a.ported {
+		a.port = p.id.Addr.Port()
+	}
+	p.server = netip.AddrPortFrom(a.host, a.port)
+	return nil
+}
+
+func readMark(p *parser, v value) error {
+	n, ok := integer(v.text, 1, math.MaxUint32)
+	if !ok {
+		return usage("invalid fwmark value `%s' specified", v.text)
+	}
+	p.mark, p.id.Proto = uint32(n), ulvs.TCP
+	return nil
+}
+
+func readIPv6(p *parser, _ value) error {
+	if p.mark == 0 {
+		return usage("-6 used before -f\n")
+	}
+	p.mark6 = true
+	return nil
+}
+
+func readScheduler(p *parser, v value) error {
+	p.scheduler = v.text[:min(len(v.text), maxScheduler)]
+	return nil
+}
+
+func readPersistent(_ *parser, v value) error {
+	if !v.given {
+		return nil
+	}
+	if _, ok := integer(v.text, 1, maxTimeout); !ok {
+		return usage("invalid timeout value `%s' specified", v.text)
+	}
+	return nil
+}
+
+// readNetmask reads a prefix length if the service is known to be IPv6, and a
+// dotted mask otherwise.
+func readNetmask(p *parser, v value) error {
+	if p.is6() {
+		if n := atoi(v.text); n < 1 || n > 128 {
+			return usage("illegal ipv6 netmask specified")
+		}
+		return nil
+	}
+	if _, ok := p.names.host4(v.text); !ok {
+		return usage("illegal virtual server persistent mask specified")
+	}
+	return nil
+}
+
+// atoi reads the number that the text begins with, as C's atoi does.
+func atoi(text string) int {
+	text = strings.TrimLeft(text, " \t\n\v\f\r")
+	end := strings.IndexFunc(strings.TrimLeft(text, "+-"), func(r rune) bool { return r < '0' || r > '9' })
+	if end >= 0 {
+		text = text[:len(text)-len(strings.TrimLeft(text, "+-"))+end]
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+func readWeight(p *parser, v value) error {
+	n, ok := integer(v.text, 0, maxInt)
+	if !ok {
+		return usage("illegal weight specified")
+	}
+	p.weight = int(n)
+	return nil
+}
+
+func readFlags(p *parser, v value) error { p.flags = v.text; return nil }
+func readTunnel(p *parser, v value) error {
+	if _, ok := tunnelRules[v.text]; !ok {
+		return usage("illegal tunnel type specified")
+	}
+	p.tunnel = v.text
+	return nil
+}
+
+func readStartDaemon(_ *parser, v value) error {
+	if v.text != "master" && v.text != "backup" {
+		return usage("illegal start-daemon parameter specified")
+	}
+	return nil
+}
+
+func readStopDaemon(_ *parser, v value) error {
+	if v.text != "master" && v.text != "backup" {
+		return usage("illegal start_daemon specified")
+	}
+	return nil
+}
+
+func readGroup(_ *parser, v value) error {
+	kind := "IPv4"
+	if strings.Contains(v.text, ":") {
+		kind = "IPv6"
+	}
+	a, err := netip.ParseAddr(v.text)
+	if err != nil || !a.IsMulticast() || a.Zone() != "" {
+		return usage("invalid %s mcast-group `%s'", kind, v.text)
+	}
+	return nil
+}
