@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ctl
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/ulvs/ulvs"
+)
+
+// A body says what a request carries.
+type body uint8
+
+const (
+	nothing body = iota
+	aService
+	aServer
+)
+
+// A route is how a command that changes something is written in HTTP; the
+// server and the client read the same table.
+type route struct {
+	verb         ulvs.Verb
+	method, path string
+	body         body
+}
+
+const (
+	onAll     = "/v1/services"
+	onService = "/v1/services/{proto}/{addr}"
+	onServer  = "/v1/services/{proto}/{addr}/servers/{server}"
+)
+
+var routes = []route{
+	{ulvs.AddService, "POST", onAll, aService},
+	{ulvs.EditService, "PUT", onService, aService},
+	{ulvs.DeleteService, "DELETE", onService, nothing},
+	{ulvs.Flush, "DELETE", onAll, nothing},
+	{ulvs.AddServer, "POST", onService + "/servers", aServer},
+	{ulvs.EditServer, "PUT", onServer, aServer},
+	{ulvs.DeleteServer, "DELETE", onServer, nothing},
+	{ulvs.Zero, "POST", onService + "/zero", nothing},
+	{ulvs.Zero, "POST", "/v1/zero", nothing},
+}
+
+// routeOf is how to write c; of two routes the first is about one service.
+func routeOf(c ulvs.Command) (route, error) {
+	for _, r := range routes {
+		if r.verb == c.Verb && (c.Service.ID != ulvs.ID{} || !strings.Contains(r.path, "{")) {
+			return r, nil
+		}
+	}
+	return route{}, fmt.Errorf("command %q: %w", c.Verb, ulvs.ErrInvalid)
+}
+
+// target is the path of the route for c.
+func (r route) target(c ulvs.Command) string {
+	return fill(r.path, c.Service.ID, c.Server.Addr)
+}
+
+// fill puts the names of a service and a server into a path.
+func fill(path string, id ulvs.ID, server netip.AddrPort) string {
+	proto, _ := id.Proto.MarshalText() // one that has no name finds no service
+	return strings.NewReplacer(
+		"{proto}", url.PathEscape(string(proto)),
+		"{addr}", url.PathEscape(id.Addr.String()),
+		"{server}", url.PathEscape(server.String()),
+	).Replace(path)
+}
+
+// payload is what the request for c carries.
+func (r route) payload(c ulvs.Command) any {
+	switch r.body {
+	case aService:
+		return c.Service
+	case aServer:
+		return c.Server
+	}
+	return nil
+}
+
+// command is what a request on this route asks for. What the path says and what
+// the body says must not differ; the body may leave it out.
+func (r route) command(req *http.Request) (ulvs.Command, error) {
+	c := ulvs.Command{Verb: r.verb}
+	named, err := nameOf(req)
+	if err != nil {
+		return c, err
+	}
+	switch r.body {
+	case aService:
+		err = decode(req.Body, &c.Service)
+	case aServer:
+		err = decode(req.Body, &c.Server)
+	}
+	if err != nil {
+		return c, err
+	}
+	if strings.Contains(r.path, "{addr}") {
+		c.Service.ID, err = same(named.Service.ID, c.Service.ID)
+	}
+	if strings.Contains(r.path, "{server}") && err == nil {
+		c.Server.Addr, err = same(named.Server.Addr, c.Server.Addr)
+	}
+	return c, err
+}
+
+// nameOf reads the service and the server that the path names.
+func nameOf(req *http.Request) (c ulvs.Command, err error) {
+	id := &c.Service.ID
+	if err := id.Proto.UnmarshalText([]byte(req.PathValue("proto"))); err != nil {
+		return c, fmt.Errorf("%w: %w", ulvs.ErrInvalid, err)
+	}
+	if err := parseAddr(&id.Addr, req.PathValue("addr")); err != nil {
+		return c, err
+	}
+	return c, parseAddr(&c.Server.Addr, req.PathValue("server"))
+}
+
+func parseAddr(a *netip.AddrPort, text string) error {
+	if err := a.UnmarshalText([]byte(text)); err != nil {
+		return fmt.Errorf("address %q: want ADDRESS:PORT: %w", text, ulvs.ErrInvalid)
+	}
+	return nil
+}
+
+// same is what both say, where the second may say nothing.
+func same[T comparable](path, body T) (T, error) {
+	var silent T
+	if body != silent && body != path {
+		return path, fmt.Errorf("the path says %v, the body %v: %w", path, body, ulvs.ErrInvalid)
+	}
+	return path, nil
+}
+
+// decode reads one JSON value, and nothing else, with no field unknown.
+func decode(in io.Reader, into any) error {
+	d := json.NewDecoder(in)
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return fmt.Errorf("read the body: %v: %w", err, ulvs.ErrInvalid)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return fmt.Errorf("read the body: more than one value: %w", ulvs.ErrInvalid)
+	}
+	return nil
+}
