@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package host
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/google/nftables"
+	"github.com/google/nftables/expr"
+	"github.com/google/nftables/userdata"
+)
+
+// guardTable is the name of the guard's table, and guardPriority its place
+// among other ingress chains: before them, since what we took they need not see.
+const (
+	guardTable    = "ulvs"
+	guardPriority = -500
+)
+
+// A Guard keeps packets of virtual services from the host's own stack. Our
+// packet sockets see each packet before it. The kernel removes it with the
+// process, also after kill -9.
+type Guard struct {
+	mu   sync.Mutex
+	nft  *ownTable
+	sets map[string]*nftables.Set
+	have content // what the sets hold; nil: unknown, after an error
+}
+
+// NewGuard sets up a guard on the devices, which takes nothing yet. It belongs
+// to the network namespace of the calling thread, which has room for one.
+func NewGuard(devices []string) (*Guard, error) {
+	nft, err := newOwnTable(nftables.TableFamilyNetdev, guardTable)
+	if err != nil {
+		return nil, fmt.Errorf("guard: %w", err)
+	}
+	g := &Guard{nft: nft, sets: make(map[string]*nftables.Set)}
+	if err := g.build(devices); err != nil {
+		_ = nft.CloseLasting()
+		return nil, fmt.Errorf("guard %v: %w: the kernel needs nftables with the netdev family (CONFIG_NF_TABLES_NETDEV)", devices, err)
+	}
+	return g, nil
+}
+
+// build makes sets, rules and chains in one transaction.
+func (g *Guard) build(devices []string) error {
+	for i := range layouts {
+		if err := g.buildVersion(&layouts[i]); err != nil {
+			return err
+		}
+	}
+	for _, d := range devices {
+		g.buildDevice(d)
+	}
+	if err := g.nft.Flush(); err != nil {
+		return err
+	}
+	return g.Set(GuardSet{})
+}
+
+func chainOf(l *layout) string { return "ip" + l.suffix }
+
+func (g *Guard) buildVersion(l *layout) error {
+	for _, s := range l.sets(g.nft.table) {
+		s.ID = uint32(len(g.sets) + 1) // unlike the library's own count, safe beside other connections
+		if err := g.nft.AddSet(s, nil); err != nil {
+			return err
+		}
+		g.sets[s.Name] = s
+	}
+	c := g.nft.AddChain(&nftables.Chain{Name: chainOf(l), Table: g.nft.table})
+	for _, r := range l.rules() {
+		g.nft.AddRule(&nftables.Rule{Table: g.nft.table, Chain: c, Exprs: r.exprs, UserData: r.comment()})
+	}
+	return nil
+}
+
+func (g *Guard) buildDevice(name string) {
+	c := g.nft.AddChain(&nftables.Chain{
+		Name:     "ingress_" + name,
+		Table:    g.nft.table,
+		Type:     nftables.ChainTypeFilter,
+		Hooknum:  nftables.ChainHookIngress,
+		Priority: nftables.ChainPriorityRef(guardPriority),
+		Device:   name,
+	})
+	for i := range layouts {
+		l := &layouts[i]
+		g.nft.AddRule(&nftables.Rule{Table: g.nft.table, Chain: c, Exprs: l.entry(chainOf(l))})
+	}
+}
+
+// Counters are what each rule has met so far, in the rules' order.
+func (g *Guard) Counters() ([]Counter, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	out := make([]Counter, len(ruleNames))
+	for i, name := range ruleNames {
+		out[i].Rule = name
+	}
+	for i := range layouts {
+		rules, err := g.nft.GetRules(g.nft.table, &nftables.Chain{Name: chainOf(&layouts[i])})
+		if err != nil {
+			return nil, fmt.Errorf("read the guard's counters: %w", err)
+		}
+		for _, r := range rules {
+			count(out, r)
+		}
+	}
+	return out, nil
+}
+
+// count adds a rule's counter to that of its name.
+func count(out []Counter, r *nftables.Rule) {
+	name, _ := userdata.GetString(r.UserData, userdata.TypeComment)
+	for i := range out {
+		if out[i].Rule != name {
+			continue
+		}
+		for _, e := range r.Exprs {
+			if c, ok := e.(*expr.Counter); ok {
+				out[i].Packets += c.Packets
+				out[i].Bytes += c.Bytes
+			}
+		}
+	}
+}
+
+// Close takes the guard down: every packet is the host's again.
+func (g *Guard) Close() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.nft.CloseLasting()
+}

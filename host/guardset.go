@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package host
+
+import "net/netip"
+
+// A GuardSet says which packets are the director's, so that the kernel's own
+// stack must not answer or forward them. The rules, in order, for unicast IP
+// addressed to us on the link level:
+//
+//	held              to an address that nobody but us holds: taken
+//	virtual           to a virtual tuple: taken
+//	virtual fragment  a later fragment to the address of one, unless local: taken
+//	virtual error     an ICMP error to an address not local, about a packet from one: taken
+//	local             to an address of the host: the host's
+//	real fragment     a later fragment from the address of a real tuple: taken
+//	real              from a real tuple: taken
+//	real error        an ICMP error about a packet to one: taken
+//
+// A later fragment to a local virtual address is left to the host, which
+// forgets it, never having seen its first; so the host's own fragmented
+// services on that address live on.
+//
+// Quoted packets with IPv4 options or IPv6 extension headers, and quoted later
+// fragments, are left to the host: the kernel's rules cannot find their ports.
+type GuardSet struct {
+	Virtual []Tuple      // of the virtual services
+	Held    []netip.Addr // virtual addresses that we answer ARP and ND for
+	Real    []Tuple      // of the real servers whose replies come back through us
+	Local   []netip.Addr // addresses of the host
+}
+
+// A Tuple is one end of a conversation. Port zero is every port, as in a
+// virtual service for all ports.
+type Tuple struct {
+	Proto uint8
+	Addr  netip.AddrPort
+}
+
+// A Counter is how much a rule of the guard has met, both families together.
+type Counter struct {
+	Rule           string // as GuardSet names it; what rule local counts was left to the host
+	Packets, Bytes uint64
+}
+
+// The rules' names, as counters and nft list show them.
+const (
+	ruleHeld        = "held"
+	ruleVirtual     = "virtual"
+	ruleVirtualFrag = "virtual fragment"
+	ruleVirtualErr  = "virtual error"
+	ruleLocal       = "local"
+	ruleRealFrag    = "real fragment"
+	ruleReal        = "real"
+	ruleRealErr     = "real error"
+)
+
+var ruleNames = [...]string{
+	ruleHeld, ruleVirtual, ruleVirtualFrag, ruleVirtualErr, ruleLocal, ruleRealFrag, ruleReal, ruleRealErr,
+}
+
+// roaming are the addresses of the virtual tuples that the host does not have.
+func (g *GuardSet) roaming() []netip.Addr {
+	local := make(map[netip.Addr]bool, len(g.Local))
+	for _, a := range g.Local {
+		local[a.Unmap()] = true
+	}
+	var out []netip.Addr
+	for _, t := range g.Virtual {
+		if a := t.Addr.Addr().Unmap(); !local[a] {
+			out = append(out, a)
+		}
+	}
+	return out
+}
