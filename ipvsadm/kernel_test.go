@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ipvsadm
+
+import (
+	"context"
+	"iter"
+	"net/netip"
+	"slices"
+
+	"github.com/ulvs/ulvs"
+)
+
+// A kernel is a director that answers as the kernel does, as far as ipvsadm
+// can see it; it forwards nothing.
+type kernel struct{ services []ulvs.ServiceStatus }
+
+func (k *kernel) dial(context.Context) (ulvs.Director, error) { return k, nil }
+
+func (k *kernel) Info(context.Context) (ulvs.Info, error) {
+	return ulvs.Info{Version: [3]int{1, 2, 1}, Size: 4096}, nil
+}
+
+func (k *kernel) Apply(ctx context.Context, lines iter.Seq[ulvs.Command], report func(int, error) error) error {
+	n := 0
+	for c := range lines {
+		n++
+		if err := report(n, k.Do(ctx, c)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (k *kernel) List(_ context.Context, q ulvs.Query) iter.Seq2[ulvs.ServiceStatus, error] {
+	return func(yield func(ulvs.ServiceStatus, error) bool) {
+		found := q == ulvs.Query{}
+		for _, s := range k.services {
+			if q == (ulvs.Query{}) || q.ID == s.ID {
+				found = true
+				s.Servers = slices.Clone(s.Servers)
+				if !yield(s, nil) {
+					return
+				}
+			}
+		}
+		if !found {
+			yield(ulvs.ServiceStatus{}, ulvs.ErrNoService)
+		}
+	}
+}
+
+func (k *kernel) Do(_ context.Context, c ulvs.Command) error {
+	at := slices.IndexFunc(k.services, func(s ulvs.ServiceStatus) bool { return s.ID == c.Service.ID })
+	switch c.Verb {
+	case ulvs.Flush:
+		k.services = nil
+		return nil
+	case ulvs.AddService:
+		if at >= 0 {
+			return ulvs.ErrServiceExists
+		}
+		if !knownScheduler(c.Service.Scheduler) {
+			return ulvs.ErrNoScheduler
+		}
+		k.services = slices.Insert(k.services, 0, ulvs.ServiceStatus{Service: c.Service})
+		return nil
+	case ulvs.Zero:
+		if c.Service.ID == (ulvs.ID{}) {
+			return nil
+		}
+	}
+	if at < 0 {
+		return ulvs.ErrNoService
+	}
+	switch c.Verb {
+	case ulvs.EditService:
+		if !knownScheduler(c.Service.Scheduler) {
+			return ulvs.ErrNoScheduler
+		}
+		k.services[at].Service = c.Service
+	case ulvs.DeleteService:
+		k.services = slices.Delete(k.services, at, at+1)
+	case ulvs.AddServer, ulvs.EditServer, ulvs.DeleteServer:
+		return changeServer(&k.services[at].Servers, c)
+	}
+	return nil
+}
+
+func changeServer(servers *[]ulvs.ServerStatus, c ulvs.Command) error {
+	at := slices.IndexFunc(*servers, func(s ulvs.ServerStatus) bool { return s.Addr == c.Server.Addr })
+	switch {
+	case c.Verb == ulvs.AddServer && at >= 0:
+		return ulvs.ErrServerExists
+	case c.Verb == ulvs.AddServer && !unicast(c.Server.Addr.Addr()):
+		return ulvs.ErrInvalid
+	case c.Verb == ulvs.AddServer:
+		*servers = slices.Insert(*servers, 0, ulvs.ServerStatus{Server: c.Server})
+	case at < 0:
+		return ulvs.ErrNoServer
+	case c.Verb == ulvs.EditServer:
+		(*servers)[at].Server = c.Server
+	default:
+		*servers = slices.Delete(*servers, at, at+1)
+	}
+	return nil
+}
+
+func knownScheduler(name string) bool {
+	return slices.Contains([]string{"rr", "wrr", "lc", "wlc"}, name)
+}
+
+// unicast refuses link-local IPv6 as well: the kernel wants a route to it, which
+// needs an interface.
+func unicast(a netip.Addr) bool {
+	return !a.IsMulticast() && !(a.Is6() && a.IsLinkLocalUnicast()) && !a.IsUnspecified() && a != netip.MustParseAddr("255.255.255.255")
+}
