@@ -35,6 +35,7 @@ const (
 	LinkDown                   // the interface is down
 	Clipped                    // the ring could not hold the frame and the kernel kept no copy
 	Hairpin                    // would go back to a link that cannot carry it
+	NoHeadroom                 // no room before the frame for an outer header
 	numDrops
 )
 
@@ -63,6 +64,7 @@ var drops = [numDrops]string{
 	LinkDown:       "link down",
 	Clipped:        "clipped by the ring",
 	Hairpin:        "hairpin",
+	NoHeadroom:     "no headroom",
 }
 
 // Error is the reason in words.

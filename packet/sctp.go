@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package packet
+
+import "hash/crc32"
+
+// The SCTP common header (RFC 9260 §3.1):
+//
+//	0 source port   2 destination port   4 verification tag   8 checksum
+//
+// The checksum is a CRC32c of the whole packet, with zero in its own place,
+// and stands in the byte order of the CRC, not of the network. It does not
+// cover the addresses.
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// sctp reads the common header.
+func (p *Packet) sctp(b []byte) Drop {
+	if len(b) < sizeSCTP {
+		return Truncated
+	}
+	p.Flow.ports(b)
+	p.finishCRC()
+	return None
+}
+
+// finishCRC finishes an SCTP checksum that the sender left to its device. The
+// virtio-net header, in which links speak of offloads, cannot say "CRC", and
+// the kernel would write a one's complement sum in its place.
+func (p *Packet) finishCRC() {
+	if p.partial() && p.Frag == Whole && p.Offload.Kind == GSONone {
+		sealSCTP(p.Buf[p.L4:p.End])
+		p.Offload = Offload{}
+	}
+}
+
+// mendSCTP follows a change of ports. It cannot help the first of several
+// fragments, whose checksum covers bytes that are not here.
+func (p *Packet) mendSCTP() {
+	if p.Flow.Proto == ProtoSCTP && p.Frag == Whole {
+		sealSCTP(p.Buf[p.L4:p.End])
+	}
+}
+
+// sealSCTP writes the checksum of an SCTP packet anew.
+func sealSCTP(b []byte) {
+	le := b[8:12]
+	clear(le)
+	c := crc32.Checksum(b, castagnoli)
+	le[0], le[1], le[2], le[3] = byte(c), byte(c>>8), byte(c>>16), byte(c>>24)
+}
