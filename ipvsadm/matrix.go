@@ -136,29 +136,11 @@ type seen [slots]bool
 
 // match complains about the first slot that does not go with the command.
 func (s *seen) match(c command) error {
-	only := slotFree
+	j := judge{whose: commands[c].name, what: "command"}
 	for o := slotFree + 1; o < slots; o++ {
-		what := "command"
-		rule := rules[o].columns[commands[c].column]
-		if err := s.judge(o, rule, &only, commands[c].name, what); err != nil {
+		if err := j.rule(rules[o].columns[commands[c].column], o, s[o]); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// judge applies one rule to one slot; only is the slot that was the one.
-func (s *seen) judge(o slot, rule byte, only *slot, whose, what string) error {
-	switch {
-	case rule == '+' && !s[o]:
-		return usage("You need to supply the '%s' option for the '%s' %s", rules[o].name, whose, what)
-	case rule == 'x' && s[o]:
-		return usage("Illegal '%s' option with the '%s' %s", rules[o].name, whose, what)
-	case rule == '1' && s[o] && *only != slotFree:
-		return usage("The option '%s' conflicts with the '%s' option in the '%s' %s",
-			rules[o].name, rules[*only].name, whose, what)
-	case rule == '1' && s[o]:
-		*only = o
 	}
 	return nil
 }
@@ -171,11 +153,33 @@ var (
 
 // matchTunnel complains about the first slot that does not go with the tunnel.
 func (s *seen) matchTunnel(kind string) error {
-	only := slotFree
+	j := judge{whose: kind, what: "tunnel type"}
 	for i, o := range tunnelSlots {
-		if err := s.judge(o, tunnelRules[kind][i], &only, kind, "tunnel type"); err != nil {
+		if err := j.rule(tunnelRules[kind][i], o, s[o]); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// A judge applies the rules of one command or tunnel type.
+type judge struct {
+	whose, what string
+	only        slot // the one that was seen of those marked 1
+}
+
+// rule applies one rule to one slot.
+func (j *judge) rule(rule byte, o slot, seen bool) error {
+	name := rules[o].name
+	switch {
+	case rule == '+' && !seen:
+		return usage("You need to supply the '%s' option for the '%s' %s", name, j.whose, j.what)
+	case rule == 'x' && seen:
+		return usage("Illegal '%s' option with the '%s' %s", name, j.whose, j.what)
+	case rule == '1' && seen && j.only != slotFree:
+		return usage("The option '%s' conflicts with the '%s' option in the '%s' %s", name, rules[j.only].name, j.whose, j.what)
+	case rule == '1' && seen:
+		j.only = o
 	}
 	return nil
 }

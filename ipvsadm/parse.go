@@ -46,7 +46,6 @@ func (n Names) Parse(args []string) (Line, error) {
 type parser struct {
 	names   Names
 	words   words
-	nested  bool // the line comes out of a restore
 	command command
 	seen    seen
 	used    []*option
@@ -80,18 +79,18 @@ func (p *parser) parse() (Line, error) {
 	case cmdVersion:
 		return Line{Action: Version}, nil
 	}
-	for _, step := range []func() error{p.rest, p.check} {
+	for _, step := range []func() error{p.rest, p.check, p.supported} {
 		if err := step(); err != nil {
 			return Line{}, err
 		}
 	}
-	return p.line(), supported(p.used)
+	return p.line(), nil
 }
 
 // first reads the option that has to be a command.
 func (p *parser) first() error {
 	o, v, err := p.words.option()
-	if err != nil || o == nil || o.command == cmdNone || p.nested && o.command == cmdRestore {
+	if err != nil || o == nil || o.command == cmdNone {
 		return errTry
 	}
 	p.command = o.command

@@ -43,11 +43,13 @@ func (p *Program) Main(ctx context.Context, args []string) int {
 	}
 	out := bufio.NewWriter(p.Out)
 	defer out.Flush()
-	s := session{Program: p, ctx: ctx, director: d, out: out}
+	s := session{Program: p, name: p.Argv0, ctx: ctx, director: d, out: out}
 	switch p.Argv0[strings.LastIndexByte(p.Argv0, '/')+1:] {
 	case "ipvsadm-save":
+		s.name = "ipvsadm" // which the original's scripts call
 		return s.saveScript(args)
 	case "ipvsadm-restore":
+		s.name = "ipvsadm"
 		return s.restoreScript()
 	}
 	return s.run(args)
@@ -56,6 +58,7 @@ func (p *Program) Main(ctx context.Context, args []string) int {
 // A session is one run of a Program, with the director it has found.
 type session struct {
 	*Program
+	name     string // ours, in messages
 	ctx      context.Context
 	director ulvs.Director
 	out      *bufio.Writer
@@ -81,7 +84,7 @@ func (s *session) do(l Line) error {
 	case Save:
 		return listing(l.save(s.ctx, s.director, s.shown(l), s.out))
 	case Help:
-		fmt.Fprintf(s.out, helpText, versionText, s.Argv0)
+		fmt.Fprintf(s.out, helpText, versionText, s.name)
 	case Version:
 		fmt.Fprintln(s.out, versionText)
 	default:
@@ -117,7 +120,7 @@ func (s *session) fail(err error) int {
 	e := &Error{Text: err.Error(), Code: 255}
 	errors.As(err, &e)
 	if e == errTry {
-		fmt.Fprintf(s.Err, "Try `%s -h' or '%s --help' for more information.\n", s.Argv0, s.Argv0)
+		fmt.Fprintf(s.Err, "Try `%s -h' or '%s --help' for more information.\n", s.name, s.name)
 	} else {
 		fmt.Fprintln(s.Err, e.Text)
 	}

@@ -45,9 +45,10 @@ func (s *session) restore(in io.Reader) int {
 func (r *restorer) next() bool {
 	for r.lines.Scan() {
 		if args := wordsOf(r.lines.Text()); len(args) > 0 {
-			p := newParser(r.Names, args)
-			p.nested = true
-			r.line, r.err = p.parse()
+			r.line, r.err = r.Names.Parse(args)
+			if r.err == nil && r.line.Action == Restore {
+				r.err = errTry // a restore does not restore
+			}
 			return true
 		}
 	}

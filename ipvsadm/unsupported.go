@@ -33,8 +33,8 @@ var unsupported = map[string]bool{
 
 // supported refuses the first option that is in the table above. Those that
 // only go with one of these (multicast settings, tunnel ports) need no line.
-func supported(used []*option) error {
-	for _, o := range used {
+func (p *parser) supported() error {
+	for _, o := range p.used {
 		if unsupported[o.long] {
 			return usage("%v: not supported by ulvs yet", o)
 		}
