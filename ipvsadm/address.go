@@ -82,7 +82,7 @@ func literal6(text string) (netip.Addr, bool) {
 // decimal, octal (0…) or hexadecimal (0x…), of which the last fills the bytes
 // that are left; what follows a blank is not looked at.
 func aton(text string) (netip.Addr, bool) {
-	if i := strings.IndexAny(text, " \t\n\v\f\r"); i >= 0 {
+	if i := strings.IndexAny(text, blanks); i >= 0 {
 		text = text[:i]
 	}
 	parts := strings.Split(text, ".")

@@ -26,10 +26,7 @@ func FuzzFormat(f *testing.F) {
 			return
 		}
 		text := Format(l.Command)
-		again, err := Parse(strings.Fields(text))
-		if strings.ContainsAny(l.Command.Service.Scheduler, "\v\f\u0085\u00a0") || strings.Join(strings.Fields(text), " ") != text {
-			return // blanks of other kinds: the line cannot hold them
-		}
+		again, err := Parse(strings.Split(text, " "))
 		if err != nil || again.Command != l.Command {
 			t.Fatalf("%q is %+v, written as %q is %+v, %v", line, l.Command, text, again.Command, err)
 		}

@@ -14,12 +14,15 @@ import (
 // maxInt is the largest weight and threshold: the kernel holds a C int.
 const maxInt = math.MaxInt32
 
+// blanks are what C takes for white space.
+const blanks = " \t\n\v\f\r"
+
 // maxScheduler is how many bytes of a scheduler's name count.
 const maxScheduler = 15
 
 // integer reads a whole word as C's strtol does in base 10.
 func integer(text string, low, high int64) (int64, bool) {
-	n, err := strconv.ParseInt(strings.TrimLeft(text, " \t\n\v\f\r"), 10, 64)
+	n, err := strconv.ParseInt(strings.TrimLeft(text, blanks), 10, 64)
 	return n, err == nil && low <= n && n <= high
 }
 
@@ -113,16 +116,12 @@ func readNetmask(p *parser, v value) error {
 	return nil
 }
 
-// atoi reads the number that the text begins with, as C's atoi does.
-func atoi(text string) int {
-	text = strings.TrimLeft(text, " \t\n\v\f\r")
-	end := strings.IndexFunc(strings.TrimLeft(text, "+-"), func(r rune) bool { return r < '0' || r > '9' })
-	if end >= 0 {
-		text = text[:len(text)-len(strings.TrimLeft(text, "+-"))+end]
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		return 0
+// atoi reads the number that the text begins with, as C's atoi does; what is
+// negative or no number is 0, and what is large is some large number.
+func atoi(text string) (n int) {
+	text = strings.TrimPrefix(strings.TrimLeft(text, blanks), "+")
+	for i := 0; i < len(text) && '0' <= text[i] && text[i] <= '9'; i++ {
+		n = min(10*n+int(text[i]-'0'), maxInt)
 	}
 	return n
 }
@@ -137,6 +136,7 @@ func readWeight(p *parser, v value) error {
 }
 
 func readFlags(p *parser, v value) error { p.flags = v.text; return nil }
+
 func readTunnel(p *parser, v value) error {
 	if _, ok := tunnelRules[v.text]; !ok {
 		return usage("illegal tunnel type specified")

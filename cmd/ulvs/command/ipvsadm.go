@@ -54,13 +54,25 @@ func socketFlag(args []string) (string, []string) {
 
 // systemNames are the names that the machine's resolver and /etc/services know.
 func systemNames() ipvsadm.Names {
-	n := ipvsadm.Names{Addr: lookupAddr, Host: lookupHost}
+	n := ipvsadm.Names{Addr: lookupAddr, Host: remember(lookupHost)}
 	if f, err := os.Open("/etc/services"); err == nil {
 		defer f.Close()
 		s := ipvsadm.ReadServices(f)
 		n.Port, n.Service = s.Port, s.Name
 	}
 	return n
+}
+
+// remember asks for the same thing once only: a listing has many ports of few
+// addresses, and a name that nobody knows takes its time.
+func remember[K comparable](ask func(K) (string, bool)) func(K) (string, bool) {
+	known := map[K]string{}
+	return func(k K) (string, bool) {
+		if _, asked := known[k]; !asked {
+			known[k], _ = ask(k)
+		}
+		return known[k], known[k] != ""
+	}
 }
 
 // lookupAddr is the first IPv4 address of a host.
