@@ -142,3 +142,12 @@ func TestSort(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
+
+// TestSortStable wants what compares equal to stay as the director had it.
+func TestSortStable(t *testing.T) {
+	words := []string{"b1", "a1", "b2", "a2", "b3", "a3", "a4"}
+	merge(words, func(a, b *string) int { return int((*a)[0]) - int((*b)[0]) })
+	if got, want := strings.Join(words, " "), "a1 a2 a3 a4 b1 b2 b3"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
