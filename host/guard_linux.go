@@ -4,6 +4,7 @@ package host
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/google/nftables"
@@ -59,8 +60,6 @@ func (g *Guard) build(devices []string) error {
 	return g.Set(GuardSet{})
 }
 
-func chainOf(l *layout) string { return "ip" + l.suffix }
-
 func (g *Guard) buildVersion(l *layout) error {
 	for _, s := range l.sets(g.nft.table) {
 		s.ID = uint32(len(g.sets) + 1) // unlike the library's own count, safe beside other connections
@@ -69,11 +68,16 @@ func (g *Guard) buildVersion(l *layout) error {
 		}
 		g.sets[s.Name] = s
 	}
-	c := g.nft.AddChain(&nftables.Chain{Name: chainOf(l), Table: g.nft.table})
-	for _, r := range l.rules() {
+	g.buildChain(l.fragChain(), l.fragRules())
+	g.buildChain(l.chain(), l.rules())
+	return nil
+}
+
+func (g *Guard) buildChain(name string, rules []rule) {
+	c := g.nft.AddChain(&nftables.Chain{Name: name, Table: g.nft.table})
+	for _, r := range rules {
 		g.nft.AddRule(&nftables.Rule{Table: g.nft.table, Chain: c, Exprs: r.exprs, UserData: r.comment()})
 	}
-	return nil
 }
 
 func (g *Guard) buildDevice(name string) {
@@ -87,7 +91,7 @@ func (g *Guard) buildDevice(name string) {
 	})
 	for i := range layouts {
 		l := &layouts[i]
-		g.nft.AddRule(&nftables.Rule{Table: g.nft.table, Chain: c, Exprs: l.entry(chainOf(l))})
+		g.nft.AddRule(&nftables.Rule{Table: g.nft.table, Chain: c, Exprs: l.entry()})
 	}
 }
 
@@ -100,26 +104,24 @@ func (g *Guard) Counters() ([]Counter, error) {
 		out[i].Rule = name
 	}
 	for i := range layouts {
-		rules, err := g.nft.GetRules(g.nft.table, &nftables.Chain{Name: chainOf(&layouts[i])})
-		if err != nil {
-			return nil, fmt.Errorf("read the guard's counters: %w", err)
-		}
-		for _, r := range rules {
-			count(out, r)
+		for _, chain := range []string{layouts[i].chain(), layouts[i].fragChain()} {
+			rules, err := g.nft.GetRules(g.nft.table, &nftables.Chain{Name: chain})
+			if err != nil {
+				return nil, fmt.Errorf("read the guard's counters: %w", err)
+			}
+			count(out, rules)
 		}
 	}
 	return out, nil
 }
 
-// count adds a rule's counter to that of its name.
-func count(out []Counter, r *nftables.Rule) {
-	name, _ := userdata.GetString(r.UserData, userdata.TypeComment)
-	for i := range out {
-		if out[i].Rule != name {
-			continue
-		}
+// count adds each rule's counter to that of its name.
+func count(out []Counter, rules []*nftables.Rule) {
+	for _, r := range rules {
+		name, _ := userdata.GetString(r.UserData, userdata.TypeComment)
+		i := slices.IndexFunc(out, func(c Counter) bool { return c.Rule == name })
 		for _, e := range r.Exprs {
-			if c, ok := e.(*expr.Counter); ok {
+			if c, ok := e.(*expr.Counter); ok && i >= 0 {
 				out[i].Packets += c.Packets
 				out[i].Bytes += c.Bytes
 			}

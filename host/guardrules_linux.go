@@ -16,17 +16,17 @@ import (
 const key = unix.NFT_REG32_00
 
 // rules are the guard's for one IP version, in the order that GuardSet
-// documents.
+// documents. Later fragments never come to those that read ports: some kernels
+// (6.18 was seen to) read the middle of a datagram for its ports.
 func (l *layout) rules() []rule {
 	return []rule{
 		l.drop(ruleHeld, l.load(l.dst), l.found(setHeld)),
+		{exprs: append(l.later(), &expr.Verdict{Kind: expr.VerdictGoto, Chain: l.fragChain()})},
 		l.drop(ruleVirtual, l.toPort(), l.found(setVirtual)),
 		l.drop(ruleVirtual, l.toPort(), l.found(setVirtualAny)),
-		l.drop(ruleVirtualFrag, l.later(), l.load(l.dst), l.found(setRoaming)),
 		l.drop(ruleVirtualErr, l.foreign(), l.failure(), l.quotes(l.src, 0), l.found(setVirtual)),
 		l.drop(ruleVirtualErr, l.foreign(), l.failure(), l.quotes(l.src, 0), l.found(setVirtualAny)),
 		l.accept(ruleLocal, l.load(l.dst), l.found(setLocal)),
-		l.drop(ruleRealFrag, l.later(), l.load(l.src), l.found(setRealAddr)),
 		l.drop(ruleReal, l.fromPort(), l.found(setReal)),
 		l.drop(ruleReal, l.fromPort(), l.found(setRealAny)),
 		l.drop(ruleRealErr, l.failure(), l.quotes(l.dst, 2), l.found(setReal)),
@@ -34,7 +34,19 @@ func (l *layout) rules() []rule {
 	}
 }
 
-// A rule is a name to count under, and what the kernel evaluates.
+// fragRules are those for later fragments; what meets none is the host's.
+func (l *layout) fragRules() []rule {
+	return []rule{
+		l.drop(ruleVirtualFrag, l.load(l.dst), l.found(setRoaming)),
+		l.accept(ruleLocal, l.load(l.dst), l.found(setLocal)),
+		l.drop(ruleRealFrag, l.load(l.src), l.found(setRealAddr)),
+	}
+}
+
+func (l *layout) chain() string     { return "ip" + l.suffix }
+func (l *layout) fragChain() string { return "fragments" + l.suffix }
+
+// A rule is a name to count under, if any, and what the kernel evaluates.
 type rule struct {
 	name  string
 	exprs []expr.Any
@@ -59,7 +71,12 @@ func verdict(name string, v expr.VerdictKind, match []exprs) rule {
 	return r
 }
 
-func (r rule) comment() []byte { return userdata.AppendString(nil, userdata.TypeComment, r.name) }
+func (r rule) comment() []byte {
+	if r.name == "" {
+		return nil
+	}
+	return userdata.AppendString(nil, userdata.TypeComment, r.name)
+}
 
 // load gathers an address of the IP header.
 func (l *layout) load(offset int) exprs {
@@ -71,14 +88,13 @@ func (l *layout) load(offset int) exprs {
 func (l *layout) protoKey() uint32 { return key + uint32(l.size/4) }
 func (l *layout) portKey() uint32  { return l.protoKey() + 1 }
 
-// toPort gathers the packet's destination. A later fragment has no transport
-// header to read, and the rule ends there.
-func (l *layout) toPort() exprs { return l.end(l.dst, 2) }
+// toPort gathers the packet's destination.
+func (l *layout) toPort() exprs { return l.gather(l.dst, 2) }
 
 // fromPort gathers the packet's source.
-func (l *layout) fromPort() exprs { return l.end(l.src, 0) }
+func (l *layout) fromPort() exprs { return l.gather(l.src, 0) }
 
-func (l *layout) end(addr, port int) exprs {
+func (l *layout) gather(addr, port int) exprs {
 	return append(l.load(addr),
 		&expr.Meta{Key: expr.MetaKeyL4PROTO, Register: l.protoKey()},
 		read(expr.PayloadBaseTransportHeader, port, 2, l.portKey()))
@@ -150,11 +166,11 @@ func masked(register uint32, mask uint16) expr.Any {
 
 // entry sends packets of this IP version that are addressed to us on the link
 // level to the version's rules.
-func (l *layout) entry(chain string) exprs {
+func (l *layout) entry() exprs {
 	return exprs{
 		&expr.Meta{Key: expr.MetaKeyPKTTYPE, Register: key}, equal(key, unix.PACKET_HOST),
 		&expr.Meta{Key: expr.MetaKeyPROTOCOL, Register: key}, equal(key, byte(l.ether>>8), byte(l.ether)),
-		&expr.Verdict{Kind: expr.VerdictJump, Chain: chain},
+		&expr.Verdict{Kind: expr.VerdictJump, Chain: l.chain()},
 	}
 }
 

@@ -9,11 +9,16 @@ import "net/netip"
 // addressed to us on the link level:
 //
 //	held              to an address that nobody but us holds: taken
+//
+//	and, of fragments that are not the first, which have no ports:
+//	virtual fragment  to the address of a virtual tuple, unless local: taken
+//	local             to an address of the host: the host's
+//	real fragment     from the address of a real tuple: taken
+//
+//	of all else:
 //	virtual           to a virtual tuple: taken
-//	virtual fragment  a later fragment to the address of one, unless local: taken
 //	virtual error     an ICMP error to an address not local, about a packet from one: taken
 //	local             to an address of the host: the host's
-//	real fragment     a later fragment from the address of a real tuple: taken
 //	real              from a real tuple: taken
 //	real error        an ICMP error about a packet to one: taken
 //
@@ -49,14 +54,14 @@ const (
 	ruleVirtual     = "virtual"
 	ruleVirtualFrag = "virtual fragment"
 	ruleVirtualErr  = "virtual error"
-	ruleLocal       = "local"
-	ruleRealFrag    = "real fragment"
 	ruleReal        = "real"
+	ruleRealFrag    = "real fragment"
 	ruleRealErr     = "real error"
+	ruleLocal       = "local"
 )
 
 var ruleNames = [...]string{
-	ruleHeld, ruleVirtual, ruleVirtualFrag, ruleVirtualErr, ruleLocal, ruleRealFrag, ruleReal, ruleRealErr,
+	ruleHeld, ruleVirtual, ruleVirtualFrag, ruleVirtualErr, ruleReal, ruleRealFrag, ruleRealErr, ruleLocal,
 }
 
 // roaming are the addresses of the virtual tuples that the host does not have.

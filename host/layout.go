@@ -9,14 +9,12 @@ import (
 	"github.com/ulvs/ulvs/packet"
 )
 
-// Where things lie in an IPv4 header, and what fills in behind an ICMP header
-// of 8 bytes, in both families.
+// Where things lie in an IPv4 header, and behind an ICMP header of either
+// version.
 const (
-	fragAt    = 6      // flags and fragment offset
-	fragMask  = 0x1fff // the fragment offset among them
-	quoteAt   = 8      // the quoted packet, from the ICMP header
-	etherIPv4 = 0x0800
-	etherIPv6 = 0x86dd
+	fragAt   = 6      // flags and fragment offset
+	fragMask = 0x1fff // the fragment offset among them
+	quoteAt  = 8      // the quoted packet, from the ICMP header
 )
 
 // A layout is what the guard must know of an IP version. Offsets are in bytes
@@ -37,10 +35,10 @@ type layout struct {
 // layouts are those of IPv4 and IPv6, in this order. ICMP type 5 (redirect)
 // and the deprecated 4 (source quench) quote a packet like errors do.
 var layouts = [2]layout{
-	{suffix: "4", ether: etherIPv4, size: 4, src: 12, dst: 16, proto: 9, ports: 20, options: true,
-		icmp: 1, errors: []uint8{3, 4, 5, 11, 12}},
-	{suffix: "6", ether: etherIPv6, size: 16, src: 8, dst: 24, proto: 6, ports: 40,
-		icmp: 58, errors: []uint8{1, 2, 3, 4}, fragExthd: 44},
+	{suffix: "4", ether: packet.TypeIPv4, size: 4, src: 12, dst: 16, proto: 9, ports: 20, options: true,
+		icmp: packet.ProtoICMP, errors: []uint8{3, 4, 5, 11, 12}},
+	{suffix: "6", ether: packet.TypeIPv6, size: 16, src: 8, dst: 24, proto: 6, ports: 40,
+		icmp: packet.ProtoICMPv6, errors: []uint8{1, 2, 3, 4}, fragExthd: 44},
 }
 
 func (l *layout) isError(icmpType byte) bool { return slices.Contains(l.errors, icmpType) }

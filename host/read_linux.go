@@ -67,7 +67,7 @@ func (r *reader) interfaces() ([]Interface, error) {
 	for i, l := range list {
 		out[i] = interfaceFrom(l)
 		out[i].Forwarding4 = fwd.v4[l.Attrs().Index]
-		out[i].Forwarding6 = fwd.v6[all] || fwd.force6[l.Attrs().Index]
+		out[i].Forwarding6 = fwd.v6[all]
 	}
 	setUppers(out, list)
 	return out, nil

@@ -57,7 +57,7 @@ func endSet(list []Tuple) map[end]struct{} {
 // Takes reports whether the guard keeps p, which Parse has read, from the
 // host's stack. Then nobody but us will handle it.
 func (t *Taken) Takes(p *packet.Packet) bool {
-	if !p.ToUs || p.Type != etherIPv4 && p.Type != etherIPv6 {
+	if !p.ToUs || p.Type != packet.TypeIPv4 && p.Type != packet.TypeIPv6 {
 		return false
 	}
 	if in(t.held, p.Flow.Dst.Addr) {
@@ -73,11 +73,19 @@ func (t *Taken) Takes(p *packet.Packet) bool {
 	if in(t.local, p.Flow.Dst.Addr) {
 		return false
 	}
-	if holds(t.real, p.Flow.Src, p.Flow.Proto) {
-		return true
+	return holds(t.real, p.Flow.Src, p.Flow.Proto) || t.takesQuoted(p)
+}
+
+// takesQuoted is what the rules say of an ICMP error to a stranger.
+func (t *Taken) takesQuoted(p *packet.Packet) bool {
+	l := &layouts[family(&p.Flow.Dst.Addr)]
+	q := l.quoted(p)
+	if q == nil {
+		return false
 	}
-	q, ok := quoted(p)
-	return ok && (holds(t.virtual, q.Src, q.Proto) || holds(t.real, q.Dst, q.Proto))
+	src, okSrc := l.end(q, l.src, l.ports)
+	dst, okDst := l.end(q, l.dst, l.ports+2)
+	return okSrc && holds(t.virtual, src, q[l.proto]) || okDst && holds(t.real, dst, q[l.proto])
 }
 
 func in(m map[packet.Addr]struct{}, a packet.Addr) bool {
@@ -94,24 +102,25 @@ func holds(m map[end]struct{}, e packet.Endpoint, proto uint8) bool {
 	return ok
 }
 
-// quoted is the flow of the packet that an ICMP error quotes, found at fixed
-// places as the kernel's rules find it: Packet.Quote, which can walk options,
-// would see more than they do.
-func quoted(p *packet.Packet) (f packet.Flow, ok bool) {
-	l := &layouts[family(&p.Flow.Dst.Addr)]
-	if p.L4 == 0 || p.L4 >= p.End || p.Flow.Proto != l.icmp || !l.isError(p.Buf[p.L4]) {
-		return f, false
+// quoted is the packet that an ICMP error quotes, from its IP header on; nil if
+// p is none, or the rules cannot read it. They know fixed places only, so this
+// does: Packet.Quote, which walks options, would see more than they do.
+func (l *layout) quoted(p *packet.Packet) []byte {
+	if p.L4 == 0 || p.L4+quoteAt+l.ports > p.End || p.Flow.Proto != l.icmp || !l.isError(p.Buf[p.L4]) {
+		return nil
 	}
-	q := p.Buf[p.L4:p.End]
-	if len(q) < quoteAt+l.ports+4 || l.options && q[quoteAt] != 0x45 {
-		return f, false
+	q := p.Buf[p.L4+quoteAt : p.End]
+	if l.options && (q[0] != 0x45 || binary.BigEndian.Uint16(q[fragAt:])&fragMask != 0) {
+		return nil
 	}
-	q = q[quoteAt:]
-	if l.options && binary.BigEndian.Uint16(q[fragAt:])&fragMask != 0 {
-		return f, false
+	return q
+}
+
+// end is the end of the quoted packet q whose address and port lie there;
+// false if q is cut before its port.
+func (l *layout) end(q []byte, addr, port int) (packet.Endpoint, bool) {
+	if port+2 > len(q) {
+		return packet.Endpoint{}, false
 	}
-	f.Proto = q[l.proto]
-	f.Src = packet.Endpoint{Addr: l.addr(q[l.src:]), Port: binary.BigEndian.Uint16(q[l.ports:])}
-	f.Dst = packet.Endpoint{Addr: l.addr(q[l.dst:]), Port: binary.BigEndian.Uint16(q[l.ports+2:])}
-	return f, true
+	return packet.Endpoint{Addr: l.addr(q[addr:]), Port: binary.BigEndian.Uint16(q[port:])}, true
 }
