@@ -39,39 +39,25 @@ const (
 )
 
 // ICMPError writes into dst the error e about a packet, to its sender, as Linux
-// builds it; see MayAnswer for when. mtu is said by TooLong only. An unfinished
-// checksum of the packet is quoted as it is.
+// builds it; see MayAnswer for when. mtu is said by TooLong only, in bytes. An
+// unfinished checksum of the packet is quoted as it is.
 func ICMPError(dst, about *Packet, from Addr, e Error, mtu int) {
-	to := &about.Flow.Src.Addr
-	quoted := about.Buf[about.L3:about.End]
+	proto, code, room := uint8(ProtoICMPv6), errorCodes[e].v6, quote6
 	if about.Is4() {
-		quoted = quoted[:min(len(quoted), quote4)]
-		icmpError4(dst, &from, to, quoted, e, mtu)
+		proto, code, room = ProtoICMP, errorCodes[e].v4, quote4
+	}
+	quoted := about.Buf[about.L3:about.End]
+	quoted = quoted[:min(len(quoted), room)]
+	b := dst.begin(&from, &about.Flow.Src.Addr, proto, sizeICMP+len(quoted))
+	clear(b[:sizeICMP])
+	copy(b, code[:])
+	if e == TooLong {
+		be.PutUint32(b[4:], uint32(min(mtu, 0xffff))) // IPv4 has room for 16 bits
+	}
+	copy(b[sizeICMP:], quoted)
+	if about.Is4() {
 		dst.setTOS(about.TOS()&serviceBits | internetControl)
-		copy(dst.Buf[dst.L3+4:], quoted[4:6]) // an identification of its own: the sender's
-	} else {
-		quoted = quoted[:min(len(quoted), quote6)]
-		icmpError6(dst, &from, to, quoted, e, mtu)
+		copy(dst.Buf[dst.L3+4:], quoted[4:6]) // the sender's own identification
 	}
 	dst.seal()
-}
-
-func icmpError4(dst *Packet, from, to *Addr, quoted []byte, e Error, mtu int) {
-	b := dst.begin(from, to, ProtoICMP, sizeICMP+len(quoted))
-	copy(b, errorCodes[e].v4[:])
-	clear(b[2:sizeICMP])
-	if e == TooLong {
-		be.PutUint16(b[6:], uint16(mtu))
-	}
-	copy(b[sizeICMP:], quoted)
-}
-
-func icmpError6(dst *Packet, from, to *Addr, quoted []byte, e Error, mtu int) {
-	b := dst.begin(from, to, ProtoICMPv6, sizeICMP+len(quoted))
-	copy(b, errorCodes[e].v6[:])
-	clear(b[2:sizeICMP])
-	if e == TooLong {
-		be.PutUint32(b[4:], uint32(mtu))
-	}
-	copy(b[sizeICMP:], quoted)
 }

@@ -26,6 +26,9 @@ func (h *ip) read6(b []byte, at int) Drop {
 	h.end = h.l4 + int(be.Uint16(v[4:]))
 	h.flow.Proto = v[6]
 	h.flow.Src.Addr, h.flow.Dst.Addr = Addr(v[8:]), Addr(v[24:])
+	if h.flow.Src.Addr.Is4() || h.flow.Dst.Addr.Is4() {
+		return BadHeader // a mapped address on the wire would pass for an IPv4 flow
+	}
 	return h.extensions(b[:min(h.end, len(b))])
 }
 
@@ -33,13 +36,11 @@ func (h *ip) read6(b []byte, at int) Drop {
 func (h *ip) extensions(b []byte) Drop {
 	for range maxExt + 1 {
 		size := 8
-		switch h.flow.Proto {
-		case extHopByHop, extRouting, extDestination, extFragment:
-			if h.l4+size > len(b) {
-				return Truncated
-			}
-		default:
+		if !isExtension(h.flow.Proto) {
 			return None
+		}
+		if h.l4+size > len(b) {
+			return Truncated
 		}
 		v := b[h.l4 : h.l4+size]
 		if h.flow.Proto == extFragment {
@@ -56,6 +57,15 @@ func (h *ip) extensions(b []byte) Drop {
 		}
 	}
 	return TooManyExt
+}
+
+// isExtension reports whether a header of that number is walked over.
+func isExtension(proto uint8) bool {
+	switch proto {
+	case extHopByHop, extRouting, extFragment, extDestination:
+		return true
+	}
+	return false
 }
 
 // fragment6 reads the fragment header (RFC 8200 §4.5). One that says first and

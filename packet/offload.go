@@ -29,7 +29,7 @@ func (p *Packet) headers() int {
 		at = p.Off + int(p.Offload.Start)
 	}
 	size := sizeUDP
-	if p.Offload.Kind != GSOUDP {
+	if p.Offload.Kind&^GSOECN != GSOUDP {
 		if at+sizeTCP > p.End {
 			return p.End
 		}
@@ -67,5 +67,7 @@ func (p *Packet) MakePartial() {
 	be.PutUint16(p.Buf[at:], uint16(p.pseudo(p.End-p.L4)))
 	p.Offload.Partial = true
 	p.Offload.Start, p.Offload.Offset = uint16(p.L4-p.Off), uint16(at-p.L4)
-	p.Offload.HdrLen = uint16(p.headers() - p.Off)
+	if p.Offload.Kind != GSONone {
+		p.Offload.HdrLen = uint16(p.headers() - p.Off)
+	}
 }

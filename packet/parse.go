@@ -17,10 +17,16 @@ func (p *Packet) Parse() Drop {
 	if why == None {
 		why = p.network()
 	}
-	if why == None && p.Offload.lies(p) {
+	if why != None {
+		return why
+	}
+	if p.Offload.lies(p) {
 		return BadLength
 	}
-	return why
+	if p.Offload.Kind != GSONone {
+		p.Offload.HdrLen = uint16(p.headers() - p.Off) // links are told more than the headers
+	}
+	return None
 }
 
 // network reads the packet that the frame carries.

@@ -92,7 +92,7 @@ func (p *Packet) checksum() (at int, ok bool) {
 	case ProtoUDP:
 		return p.L4 + 6, true
 	case ProtoICMPv6:
-		return p.L4 + 2, true
+		return p.L4 + 2, !p.Is4()
 	}
 	return 0, false
 }

@@ -2,7 +2,10 @@
 
 package packet
 
-import "hash/crc32"
+import (
+	"encoding/binary"
+	"hash/crc32"
+)
 
 // The SCTP common header (RFC 9260 §3.1):
 //
@@ -44,8 +47,16 @@ func (p *Packet) mendSCTP() {
 
 // sealSCTP writes the checksum of an SCTP packet anew.
 func sealSCTP(b []byte) {
-	le := b[8:12]
-	clear(le)
-	c := crc32.Checksum(b, castagnoli)
-	le[0], le[1], le[2], le[3] = byte(c), byte(c>>8), byte(c>>16), byte(c>>24)
+	binary.LittleEndian.PutUint32(b[8:], crcSCTP(b))
+}
+
+// goodSCTP reports whether the checksum of an SCTP packet is right.
+func goodSCTP(b []byte) bool { return binary.LittleEndian.Uint32(b[8:]) == crcSCTP(b) }
+
+// crcSCTP is the checksum over b as if it held zero itself.
+func crcSCTP(b []byte) uint32 {
+	var zero [4]byte
+	c := crc32.Update(0, castagnoli, b[:8])
+	c = crc32.Update(c, castagnoli, zero[:])
+	return crc32.Update(c, castagnoli, b[12:])
 }
