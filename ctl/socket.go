@@ -68,8 +68,8 @@ func private(_, _ string, c syscall.RawConn) error {
 	return err
 }
 
-// clear removes a socket file that nobody answers behind. Until unlock is
-// called no other director does the same in that directory.
+// clear removes a socket file that nobody answers behind. Until unlock is called
+// no other director does the same in that directory.
 func clear(path string) (unlock func(), err error) {
 	dir, err := os.Open(filepath.Dir(path))
 	if err != nil {
@@ -98,8 +98,7 @@ func removeStale(path string) error {
 	}
 	c, err := net.DialTimeout("unix", path, patience)
 	if err == nil {
-		c.Close()
-		return busy(path)
+		return c.Close() // bind will find the address in use
 	}
 	if !errors.Is(err, syscall.ECONNREFUSED) {
 		return err
