@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package conntrack
+
+import (
+	"time"
+
+	"github.com/ulvs/ulvs/packet"
+)
+
+// A State is where a connection stands in its life.
+type State uint8
+
+// The states. Those of TCP have the kernel's numbers.
+const (
+	None State = iota
+	Established
+	SynSent
+	SynRecv
+	FinWait
+	TimeWait
+	Close
+	CloseWait
+	LastAck
+	Listen
+	SynAck
+	UDP // the only one of everything that is not TCP
+	numStates
+)
+
+var states = [numStates]string{
+	None:        "NONE",
+	Established: "ESTABLISHED",
+	SynSent:     "SYN_SENT",
+	SynRecv:     "SYN_RECV",
+	FinWait:     "FIN_WAIT",
+	TimeWait:    "TIME_WAIT",
+	Close:       "CLOSE",
+	CloseWait:   "CLOSE_WAIT",
+	LastAck:     "LAST_ACK",
+	Listen:      "LISTEN",
+	SynAck:      "SYNACK",
+	UDP:         "UDP",
+}
+
+// String is the state as the kernel lists it.
+func (s State) String() string {
+	if s < numStates {
+		return states[s]
+	}
+	return "ERR!"
+}
+
+// active reports whether a connection in this state counts as active: from the
+// first SYN until somebody ends it. UDP never does.
+func (s State) active() bool {
+	return s == Established || s == SynSent || s == SynRecv || s == SynAck
+}
+
+// Timeouts say, by state, how long a silent connection is remembered.
+type Timeouts [numStates]time.Duration
+
+// Defaults are the kernel's. ipvsadm --set changes Established, FinWait and
+// UDP.
+func Defaults() Timeouts {
+	return Timeouts{
+		None:        2 * time.Second,
+		Established: 15 * time.Minute,
+		SynSent:     2 * time.Minute,
+		SynRecv:     1 * time.Minute,
+		FinWait:     2 * time.Minute,
+		TimeWait:    2 * time.Minute,
+		Close:       10 * time.Second,
+		CloseWait:   1 * time.Minute,
+		LastAck:     30 * time.Second,
+		Listen:      2 * time.Minute,
+		SynAck:      2 * time.Minute,
+		UDP:         5 * time.Minute,
+	}
+}
+
+// A Shift says how a connection began to count at its server: whoever owns the
+// server's counts carries it out.
+type Shift uint8
+
+// The shifts. Zero: as before.
+const (
+	Activated   Shift = iota + 1 // from inactive to active
+	Deactivated                  // from active to inactive
+)
+
+// Track notes a packet of the connection: its state, how it counts, and its
+// timer, which each packet restarts with the timeout of the state.
+func (t *Table) Track(c *Conn, d Dir, flags packet.TCPFlags, now time.Duration) Shift {
+	was := c.State
+	if c.Proto == packet.ProtoTCP {
+		c.State = c.tcp(d, flags)
+	}
+	c.Timeout = t.timeouts[c.State]
+	t.Touch(c, now)
+	if c.State == was {
+		return 0
+	}
+	return c.shift()
+}
+
+// shift sets Inactive as the state has it.
+func (c *Conn) shift() Shift {
+	active, counted := c.State.active(), c.Flags&Inactive == 0
+	switch {
+	case active && !counted:
+		c.Flags &^= Inactive
+		return Activated
+	case !active && counted:
+		c.Flags |= Inactive
+		return Deactivated
+	}
+	return 0
+}
