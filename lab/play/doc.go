@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package play plays lessons. A lesson is a text of packets that reach a
+// director and of claims about what it does with them; three players play the
+// same text: the engine in memory and in virtual time, a live `ulvs run` in a
+// network namespace, and the kernel's own IPVS in user-mode Linux. What the
+// kernel says is the truth.
+//
+// A lesson is read line by line:
+//
+//	# text                 teaches
+//	memory only: REASON    in the head: the other players would take too long
+//	ipvsadm ARG… [=> CODE] is carried out, and exits with CODE, or 0
+//	  < line               … given this on standard input
+//	  | line               … and prints exactly this on standard output
+//	in PACKET              arrives at the director
+//	out PACKET [via HOP]   is the next thing to leave, for the usual next hop or HOP
+//	silent                 nothing left because of the last in
+//	drop REASON            silent; the engine in memory counted this reason
+//	pass                   the director left the packet to its host
+//	wait DURATION          lets time go by
+//	differs REASON         the kernel contradicts the line before, which is meant so
+//
+// Packets are in the notation of package packet. An out line claims what it
+// names: the flow, TCP's flags, ICMP's kind and the flow it quotes always, ttl,
+// data and the like where they stand there; and that the checksum is right. What
+// leaves without an out line is an error. The out lines under a pass are what
+// the host's own stack answers; in memory there is no such host, and there they
+// are not played. Without them a host may answer what it likes.
+//
+// All lessons are set in one world; see plan.go.
+package play
