@@ -30,16 +30,15 @@ func (p *parser) checkTimeouts() error {
 	if p.command != cmdSetTimeouts {
 		return nil
 	}
-	for range 3 {
-		if len(p.words.left) == 0 {
-			return usage("--set option requires 3 timeout values")
-		}
-		word := p.words.left[0]
+	if len(p.words.left) < 3 {
+		return usage("--set option requires 3 timeout values")
+	}
+	for _, word := range p.words.left[:3] {
 		if _, ok := integer(word, 0, maxTimeout); !ok {
 			return usage("invalid timeout value `%s' specified", word)
 		}
-		p.words.left = p.words.left[1:]
 	}
+	p.words.left = p.words.left[3:]
 	return nil
 }
 

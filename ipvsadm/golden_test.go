@@ -14,7 +14,13 @@ import (
 // TestGolden repeats what testdata/record.sh recorded of the original ipvsadm
 // on a Linux kernel, and wants every byte the same.
 func TestGolden(t *testing.T) {
-	text, err := os.ReadFile("testdata/golden.txt")
+	for _, file := range []string{"golden", "random"} {
+		t.Run(file, func(t *testing.T) { golden(t, "testdata/"+file+".txt") })
+	}
+}
+
+func golden(t *testing.T, file string) {
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,12 +48,14 @@ func TestGolden(t *testing.T) {
 // someNames are those of the machine that the recording was made on.
 func someNames() Names {
 	s := ReadServices(strings.NewReader(`
+tcpmux 1/tcp   # TCP port service multiplexer
 ssh    22/tcp  # SSH Remote Login Protocol
 domain 53/tcp
 domain 53/udp
 tftp   69/udp
 http   80/tcp  www
 https  443/tcp
+https  443/udp
 `))
 	local := netip.MustParseAddr("127.0.0.1")
 	return Names{
