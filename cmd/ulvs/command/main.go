@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package command is the command line of ulvs: words in, exit code out, one
+// file per verb. A program that adds a scheduler of its own imports it and
+// calls Main.
+package command
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// The exit codes of every verb but ipvsadm, which has ipvsadm's own.
+const (
+	exitDone  = 0
+	exitNo    = 1 // it ran, and the answer is no
+	exitUsage = 2
+)
+
+// Main runs ulvs with these arguments, the program's name among them, and
+// returns its exit code. Under the name of ipvsadm it is ipvsadm.
+func Main(args []string) int {
+	name := filepath.Base(args[0])
+	if strings.HasPrefix(name, "ipvsadm") {
+		return ipvsadmMain(args[0], args[1:], os.Stdin, os.Stdout, os.Stderr)
+	}
+	if code, done := labTool(name, args); done {
+		return code
+	}
+	if len(args) > 1 && args[1] == "ipvsadm" {
+		return ipvsadmMain("ipvsadm", args[2:], os.Stdin, os.Stdout, os.Stderr)
+	}
+	return run(args[1:])
+}
+
+// run carries out one verb.
+func run(args []string) int {
+	root := rootCommand()
+	root.SetArgs(args)
+	err := root.Execute()
+	var exit exitError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &exit):
+		if exit.err != nil {
+			fmt.Fprintln(os.Stderr, "ulvs "+exit.err.Error())
+		}
+		return exit.code
+	}
+	fmt.Fprintln(os.Stderr, "ulvs: "+oneLine(err.Error()))
+	return exitUsage
+}
+
+// An exitError ends the program with a code, and with a line if there is one.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit %d", e.code)
+	}
+	return e.err.Error()
+}
+
+// fail is a verb's way to say that it ran and could not.
+func fail(format string, args ...any) error {
+	return exitError{exitNo, fmt.Errorf(format, args...)}
+}
+
+// oneLine makes cobra's several lines one.
+func oneLine(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\t' }), " ")
+}
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "ulvs",
+		Short:         "Linux Virtual Server without the kernel module",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.AddCommand(runCommand(), statusCommand(), ipvsadmCommand(), labCommand(), versionCommand())
+	root.AddCommand(hiddenCommands()...)
+	return root
+}
+
+// ipvsadmCommand stands in the help; Main hands ipvsadm's own words over
+// before the CLI library could touch them.
+func ipvsadmCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:                "ipvsadm ARG...",
+		Short:              "ipvsadm, for the director of this network namespace",
+		DisableFlagParsing: true,
+		RunE: func(_ *cobra.Command, args []string) error {
+			return exitError{code: ipvsadmMain("ipvsadm", args, os.Stdin, os.Stdout, os.Stderr)}
+		},
+	}
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package forward
+
+import (
+	"github.com/ulvs/ulvs/neigh"
+	"github.com/ulvs/ulvs/packet"
+)
+
+// icmp passes an error on to the end whose packet caused it; all other ICMP is
+// the host's, or a stray.
+func (w *worker) icmp(p *packet.Packet) packet.Drop {
+	if p.IsND() {
+		return w.hearND(p)
+	}
+	if !p.ToUs || !w.cfg.serves(&p.Flow.Src.Addr) {
+		return packet.NotOurs
+	}
+	if !p.Related() {
+		return w.stray(p)
+	}
+	var why packet.Drop
+	if w.quote, why = p.Quote(); why != packet.None {
+		return w.stray(p)
+	}
+	back := w.quote.Flow.Reverse()
+	c, dir := w.table.Lookup(&back)
+	if c == nil {
+		return w.stray(p)
+	}
+	if !p.ICMPGood() {
+		return packet.BadChecksum
+	}
+	w.count(w.cfg.dest(c.Owner), dir, p)
+	return w.deliver(c, dir, p, &w.quote)
+}
+
+// stray deals with a packet of no connection. If the guard leaves it to the
+// host, so do we. Otherwise nobody but us sees it: what is addressed to a
+// virtual service we answer as the host's own stack would, where the kernel's
+// IPVS lets the packet pass to it; the rest we route as the host would.
+func (w *worker) stray(p *packet.Packet) packet.Drop {
+	switch {
+	case !p.ToUs || !w.cfg.taken.Takes(p):
+		return packet.NotOurs
+	case w.cfg.held[p.Flow.Dst.Addr] || w.cfg.host.Local(p.Flow.Dst.Addr):
+		return w.refuse(p)
+	}
+	return w.route(p)
+}
+
+// refuse answers a stray packet to a virtual address.
+func (w *worker) refuse(p *packet.Packet) packet.Drop {
+	switch {
+	case !packet.MayAnswer(p):
+	case p.Flow.Proto == packet.ProtoTCP && p.Flags&packet.RST == 0:
+		if a := w.out.Make(); a != nil {
+			packet.TCPReset(a, p)
+			w.reply(a)
+		}
+	case p.Flow.Proto == packet.ProtoUDP:
+		w.answerError(p, packet.PortUnreachable)
+	case p.IsEcho():
+		if a := w.out.Make(); a != nil {
+			packet.EchoReply(a, p)
+			w.reply(a)
+		}
+		return packet.None
+	}
+	return packet.Stray
+}
+
+// route passes on what the guard kept from the host's own router.
+func (w *worker) route(p *packet.Packet) packet.Drop {
+	if !w.cfg.ports[p.Port].routes(p) {
+		return packet.NotForwarding
+	}
+	v, why := w.find(&p.Flow.Dst.Addr)
+	if why == packet.None {
+		why = w.mayGo(p, v, false)
+	}
+	if why != packet.None {
+		return why
+	}
+	return w.send(p, v)
+}
+
+// answerError tells the sender of p that it went no further.
+func (w *worker) answerError(p *packet.Packet, e packet.Error) {
+	if packet.MayAnswer(p) && w.limit.allow(&p.Flow.Src.Addr, w.now) {
+		w.sendError(p, e, 0)
+	}
+}
+
+// answerTooBig tells the sender which length would pass; the kernel does not
+// limit these.
+func (w *worker) answerTooBig(p *packet.Packet, mtu int) {
+	if packet.MayAnswer(p) {
+		w.sendError(p, packet.TooLong, mtu)
+	}
+}
+
+func (w *worker) sendError(p *packet.Packet, e packet.Error, mtu int) {
+	a := w.out.Make()
+	if a == nil {
+		return
+	}
+	from := p.Flow.Dst.Addr
+	if !w.cfg.held[from] && !w.cfg.host.Local(from) {
+		from = w.cfg.host.Source(w.cfg.ports[p.Port].index, p.Flow.Src.Addr)
+	}
+	packet.ICMPError(a, p, from, e, mtu)
+	w.reply(a)
+}
+
+// reply sends a packet of ours on its way.
+func (w *worker) reply(p *packet.Packet) {
+	v, why := w.find(&p.Hop)
+	if why == packet.None {
+		why = w.send(p, v)
+	}
+	if why != packet.None {
+		w.drops[why]++
+	}
+}
+
+// hearARP learns from what neighbours say, and answers for the addresses that
+// nobody but us holds. The host hears it too.
+func (w *worker) hearARP(p *packet.Packet) packet.Drop {
+	a, ok := p.ARP()
+	if !ok {
+		return packet.NotOurs
+	}
+	w.heard(neigh.Key{Port: p.Port, Hop: a.SenderIP()}, a.SenderMAC())
+	if a.IsRequest() && w.announces(p.Port, a.TargetIP()) {
+		if r := w.out.Make(); r != nil {
+			packet.ARPReply(r, p, w.cfg.ports[p.Port].mac)
+			r.Port = p.Port
+			w.out.Send(r)
+		}
+	}
+	return packet.NotOurs
+}
+
+// hearND is hearARP for IPv6.
+func (w *worker) hearND(p *packet.Packet) packet.Drop {
+	n, ok := p.ND()
+	if !ok {
+		return packet.NotOurs
+	}
+	if who, mac, told := n.Tells(); told {
+		w.heard(neigh.Key{Port: p.Port, Hop: who}, mac)
+	}
+	if n.IsSolicit() && w.announces(p.Port, n.Target()) {
+		if r := w.out.Make(); r != nil {
+			packet.NeighbourAdvert(r, p, w.cfg.ports[p.Port].mac)
+			r.Port = p.Port
+			w.out.Send(r)
+		}
+	}
+	return packet.NotOurs
+}
+
+// announces reports whether we answer for an address on a port: a VIP that
+// nobody holds, in a subnet of that port's interface.
+func (w *worker) announces(port uint8, a packet.Addr) bool {
+	return w.cfg.held[a] && w.cfg.host.OnLink(w.cfg.ports[port].index, a)
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package forward
+
+import (
+	"encoding/binary"
+
+	"github.com/ulvs/ulvs/packet"
+)
+
+const moreFragments = 0x2000
+
+// cut makes an IPv4 packet that is longer than the MTU fit, as its sender
+// allows: a super-frame is cut into smaller segments by the kernel, any other
+// packet into fragments here (RFC 791 §3.2).
+func (w *worker) cut(p *packet.Packet, mtu int) packet.Drop {
+	if p.Offload.Kind != packet.GSONone {
+		p.Offload.Seg = uint16(mtu - (p.SegLen() - int(p.Offload.Seg)))
+		w.out.Send(p)
+		return packet.None
+	}
+	p.Finish()
+	header := int(p.Buf[p.L3]&0xf) * 4
+	step := (mtu - header) &^ 7
+	body := p.Buf[p.L3+header : p.End]
+	for at := 0; at < len(body); at += step {
+		f := w.out.Make()
+		if f == nil {
+			return packet.None // counted there; the receiver forgets the rest
+		}
+		last := at+step >= len(body)
+		w.piece(f, p, header, body[at:min(at+step, len(body))], at, last)
+		w.out.Send(f)
+	}
+	return packet.None
+}
+
+// piece builds the fragment of p whose body stands at that offset.
+func (w *worker) piece(f, p *packet.Packet, header int, body []byte, at int, last bool) {
+	head := p.Buf[p.Off : p.L3+header]
+	n := copy(f.Buf[f.Off:], head)
+	n += copy(f.Buf[f.Off+n:], body)
+	f.End, f.L3, f.Port, f.Hop = f.Off+n, f.Off+p.L3-p.Off, p.Port, p.Hop
+	ip := f.Buf[f.L3:f.End]
+	binary.BigEndian.PutUint16(ip[2:], uint16(len(ip)))
+	offset := binary.BigEndian.Uint16(ip[6:]) + uint16(at/8)
+	if !last {
+		offset |= moreFragments
+	}
+	binary.BigEndian.PutUint16(ip[6:], offset)
+	binary.BigEndian.PutUint16(ip[10:], 0)
+	binary.BigEndian.PutUint16(ip[10:], ^uint16(packet.Sum(ip[:header], 0)))
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package forward
+
+import (
+	"github.com/ulvs/ulvs/host"
+	"github.com/ulvs/ulvs/modes"
+	"github.com/ulvs/ulvs/packet"
+)
+
+// A Status is what the engine tells of itself.
+type Status struct {
+	Workers     int               `json:"workers"`
+	Ports       []PortStatus      `json:"ports"`
+	Services    int               `json:"services"`
+	Servers     int               `json:"servers"`
+	Deleted     int               `json:"deleted_servers"` // whose connections may live on
+	Connections int               `json:"connections"`
+	Max         int               `json:"max_connections"`
+	Waiting     int               `json:"waiting"` // packets that wait for a neighbour
+	Held        []string          `json:"held"`    // VIPs that nobody but us holds
+	Unreached   []string          `json:"unreached"`
+	Passed      uint64            `json:"passed"` // packets that were the host's own affair
+	Drops       map[string]uint64 `json:"drops"`  // by reason
+	Stats       traffic           `json:"stats"`
+}
+
+// A PortStatus is one port of the engine.
+type PortStatus struct {
+	Name    string  `json:"name"`
+	Up      bool    `json:"up"`
+	MTU     int     `json:"mtu"`
+	MAC     string  `json:"mac"`
+	Link    string  `json:"link"`
+	Lost    uint64  `json:"lost"` // frames that came and the link could not keep
+	Traffic traffic `json:"traffic"`
+}
+
+// Status is how things stand now.
+func (e *Engine) Status() Status {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	st := Status{Workers: 1, Services: len(e.services), Deleted: len(e.trash.dests), Max: e.cfg.Max}
+	for _, s := range e.services {
+		st.Servers += len(s.dests)
+	}
+	e.ask(func() { e.w.report(&st) })
+	st.Unreached = e.unreached()
+	return st
+}
+
+// report fills in what the worker knows.
+func (w *worker) report(st *Status) {
+	st.Connections, st.Waiting, st.Stats = w.table.Len(), w.wait.count, w.total
+	st.Drops = map[string]uint64{}
+	for i, n := range w.drops {
+		why := packet.Drop(i)
+		if why == packet.NotOurs {
+			st.Passed = n
+		} else if n > 0 {
+			st.Drops[why.Error()] = n
+		}
+	}
+	for i, l := range w.links {
+		p := PortStatus{Link: l.String(), Lost: l.Lost(), Traffic: w.ports[i]}
+		if i < len(w.cfg.ports) {
+			at := &w.cfg.ports[i]
+			p.Name, p.Up, p.MTU, p.MAC = at.name, at.up, at.mtu, at.mac.String()
+		}
+		st.Ports = append(st.Ports, p)
+	}
+	for a := range w.cfg.held {
+		st.Held = append(st.Held, a.String())
+	}
+}
+
+// unreached names the real servers that no port of ours leads to.
+func (e *Engine) unreached() []string {
+	var out []string
+	for _, s := range e.services {
+		for _, d := range s.dests {
+			if why := e.unreachable(d); why != "" {
+				out = append(out, d.Addr.String()+": "+why)
+			}
+		}
+	}
+	return out
+}
+
+func (e *Engine) unreachable(d *dest) string {
+	r, ok := e.snapshot.Route(packet.AddrFrom(d.Addr.Addr()))
+	if !ok || r.Kind == host.Unreachable {
+		return "no route"
+	}
+	if r.Kind == host.Local {
+		return "an address of the director itself, which cannot be a real server yet"
+	}
+	for _, index := range e.cfg.Ports {
+		if index == r.IfIndex {
+			return e.behindRouter(d, r)
+		}
+	}
+	return "its route leaves by an interface that ulvs does not hold"
+}
+
+// behindRouter: where only the next hop changes, the next hop has to be the
+// real server itself; a router would send the packet back to the VIP.
+func (e *Engine) behindRouter(d *dest, r host.Route) string {
+	if modes.All[d.mode].SeesBack || r.Gateway == (packet.Addr{}) {
+		return ""
+	}
+	return "behind a router, which mode dr cannot cross: it must be on a link of the director"
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package forward
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/ulvs/ulvs/conntrack"
+	"github.com/ulvs/ulvs/modes"
+	"github.com/ulvs/ulvs/neigh"
+	"github.com/ulvs/ulvs/packet"
+)
+
+// The life of a packet, in the order of the functions of this file:
+//
+//	take     Link.Recv lends a batch; the clock is read once; what is due expires
+//	read     Packet.Parse finds the flow; ARP and ND go to neigh
+//	know     conntrack.Lookup answers with the connection and the direction
+//	choose   only if it is unknown: the service, Scheduler.Pick, conntrack.Insert
+//	note     conntrack.Track moves the state; packets and bytes are counted
+//	rewrite  modes.All[…].In or .Out
+//	send     neigh turns the next hop into a link address; Link.Send
+//
+// A packet that belongs to no service is the host's own affair. Only where the
+// guard keeps the host from seeing it (config.taken) do we do what the host
+// would have done: see stray.
+
+// Batch is how many frames a worker takes from a port at a time.
+const Batch = 64
+
+// A worker carries packets. Everything in it is touched by one goroutine only,
+// but for the pointer to the newest config.
+type worker struct {
+	newest *atomic.Pointer[config]
+	cfg    *config
+	links  []Link
+	table  *conntrack.Table
+	frags  *conntrack.Fragments
+	neigh  *neigh.Table
+	ways   ways
+	wait   *waiting
+	limit  limiter
+	out    *Outbox
+	batch  []packet.Packet
+	sent   []packet.Drop
+	ctx    packet.Ctx
+	quote  packet.Quote
+	now    time.Duration
+	asked  time.Duration // when neigh was last gone through
+	worked bool          // frames came since the worker last slept
+	gone   func(*conntrack.Conn)
+	askFn  func(neigh.Key, packet.MAC)
+	lostFn func(neigh.Key)
+
+	drops    [packet.Drops]uint64
+	ports    []traffic
+	services []traffic // by a service's number
+	dests    []traffic // by a server's number
+	total    traffic
+}
+
+// turn carries what waits at every port, once: it reports whether anything did.
+func (w *worker) turn(now time.Duration) (bool, error) {
+	busy := false
+	for i, link := range w.links {
+		n, err := link.Recv(w.batch)
+		if err != nil {
+			return busy, err
+		}
+		for j := range w.batch[:n] {
+			w.batch[j].Port = uint8(i)
+		}
+		if n > 0 || i == 0 {
+			w.Step(w.batch[:n], now)
+			w.flush()
+		}
+		busy = busy || n > 0
+	}
+	w.worked = w.worked || busy
+	return busy, nil
+}
+
+// Step forwards one batch: each frame goes on in place, or is counted with the
+// reason why not; what is to be sent stands in the outbox afterwards. It is the
+// whole load balancer, as a function from packets to packets.
+func (w *worker) Step(batch []packet.Packet, now time.Duration) {
+	w.begin(now)
+	for i := range batch {
+		p := &batch[i]
+		in := &w.ports[p.Port]
+		in.InPkts++
+		in.InBytes += uint64(p.End - p.Off)
+		if why := w.forward(p); why != packet.None {
+			w.drops[why]++
+		}
+	}
+}
+
+// begin takes the clock and the newest config for the batch.
+func (w *worker) begin(now time.Duration) {
+	w.now = now
+	w.out.Reset()
+	if cfg := w.newest.Load(); cfg != w.cfg {
+		w.adopt(cfg)
+	}
+	w.table.Expire(now, w.gone)
+	if now-w.asked >= neighTick {
+		w.askAround()
+	}
+}
+
+// forward carries one packet through the steps.
+func (w *worker) forward(p *packet.Packet) packet.Drop {
+	if why := p.Parse(); why != packet.None { // read
+		return why
+	}
+	switch {
+	case p.VLAN != 0:
+		return packet.NotOurs // of another interface, which is another port
+	case p.Type == packet.TypeARP:
+		return w.hearARP(p)
+	case p.Flow.Proto == packet.ProtoICMP || p.Flow.Proto == packet.ProtoICMPv6:
+		return w.icmp(p)
+	case !p.ToUs || !w.cfg.serves(&p.Flow.Src.Addr):
+		return packet.NotOurs
+	}
+	if why := w.fragment(p); why != packet.None {
+		return why
+	}
+	c, dir := w.table.Lookup(&p.Flow) // know
+	if c != nil && dir == conntrack.In && w.renewed(c, p) {
+		c = nil
+	}
+	if c == nil {
+		var why packet.Drop
+		if c, why = w.open(p); why != packet.None { // choose
+			return why
+		}
+		if c == nil {
+			return w.stray(p)
+		}
+		dir = conntrack.In
+	}
+	return w.carry(c, dir, p)
+}
+
+// carry takes a packet of a connection to its next hop.
+func (w *worker) carry(c *conntrack.Conn, dir conntrack.Dir, p *packet.Packet) packet.Drop {
+	d := w.cfg.dest(c.Owner)
+	if dir == conntrack.In && !d.available.Load() {
+		return packet.ServerGone // the kernel's expire_nodest_conn=0: silently, and the timer runs on
+	}
+	w.note(c, d, dir, p)
+	return w.deliver(c, dir, p, nil)
+}
+
+// note moves the connection's state and counts.
+func (w *worker) note(c *conntrack.Conn, d *dest, dir conntrack.Dir, p *packet.Packet) {
+	switch w.table.Track(c, dir, p.Flags, w.now) {
+	case conntrack.Activated:
+		d.Activate()
+	case conntrack.Deactivated:
+		d.Deactivate()
+	}
+	w.count(d, dir, p)
+}
+
+// deliver rewrites and sends. Whether the packet can go at all is decided
+// before it is changed, so that an error quotes what its sender had sent.
+func (w *worker) deliver(c *conntrack.Conn, dir conntrack.Dir, p *packet.Packet, quote *packet.Quote) packet.Drop {
+	m := &modes.All[c.Mode]
+	rewrite, hop := m.In, &c.Server.Addr
+	if dir == conntrack.Out {
+		rewrite, hop = m.Out, &c.Client.Addr
+	}
+	way, why := w.find(hop)
+	if why == packet.None {
+		why = w.mayGo(p, way, quote != nil)
+	}
+	if why != packet.None {
+		return why
+	}
+	w.ctx.Path, w.ctx.Quote = c.Path, quote
+	if why := rewrite(p, &w.ctx); why != packet.None {
+		return why
+	}
+	return w.send(p, way)
+}
+
+// flush sends what a step left, port by port.
+func (w *worker) flush() {
+	for i, link := range w.links {
+		frames := w.out.Port(i)
+		for len(frames) > 0 {
+			n := min(len(frames), len(w.sent))
+			link.Send(frames[:n], w.sent[:n])
+			w.tally(i, frames[:n])
+			frames = frames[n:]
+		}
+	}
+	w.out.Reset()
+}
+
+// tally counts what was sent and what was not.
+func (w *worker) tally(port int, frames []*packet.Packet) {
+	t := &w.ports[port]
+	for j, p := range frames {
+		if why := w.sent[j]; why != packet.None {
+			w.drops[why]++
+			continue
+		}
+		t.OutPkts++
+		t.OutBytes += uint64(p.End - p.Off)
+	}
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package modes lists the ways in which a packet can reach a real server.
+//
+//	mode | in: source | in: destination  | in: besides     | out: source      | out: destination
+//	nat  | client     | virtual → server |                 | server → virtual | client
+//	dr   | client     | virtual          | next hop server | (not seen)       |
+package modes
+
+import (
+	"github.com/ulvs/ulvs/modes/dr"
+	"github.com/ulvs/ulvs/modes/nat"
+	"github.com/ulvs/ulvs/packet"
+)
+
+// A Func rewrites one packet of a connection, in place.
+type Func func(*packet.Packet, *packet.Ctx) packet.Drop
+
+// A Mode is a way to a real server.
+type Mode struct {
+	Name     string // "nat"
+	Shown    string // "Masq", as ipvsadm lists it
+	Flag     string // "-m", as ipvsadm's command line takes it
+	In       Func   // client to server
+	Out      Func   // server to client; never nil
+	SeesBack bool   // replies pass the director, which translates them
+}
+
+// All are the modes; a connection keeps its mode's index.
+var All = [...]Mode{
+	{"nat", "Masq", "-m", nat.In, nat.Out, true},
+	{"dr", "Route", "-g", dr.In, dr.Out, false},
+}
+
+// Index is the place of the mode of that name in All.
+func Index(name string) (uint8, bool) {
+	for i := range All {
+		if All[i].Name == name {
+			return uint8(i), true
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package neigh finds the link address of a next hop. It is arithmetic: it
+// says whom to ask and remembers the answers; asking and hearing is the
+// engine's.
+//
+// The states of an entry, after RFC 4861 §7.3:
+//
+//	          Resolve              Hear                   30 s, and used
+//	(nothing) ───────► asking ───────────► known ────────────────────► checking
+//	                     │ 3 questions       ▲                             │
+//	                     ▼ in 3 s            └──────── Hear ───────────────┤
+//	                  (nothing) ◄──────────────── 3 questions in 3 s ──────┘
+package neigh
+
+import (
+	"time"
+
+	"github.com/ulvs/ulvs/packet"
+)
+
+const (
+	fresh     = 30 * time.Second // how long an answer is believed without a doubt
+	retry     = time.Second      // between two questions
+	questions = 3                // unanswered ones before we give up
+	idle      = 5 * time.Minute  // an entry nobody uses for so long makes room
+)
+
+// A Key is a next hop as a port reaches it.
+type Key struct {
+	Port uint8
+	Hop  packet.Addr
+}
+
+type entry struct {
+	mac   packet.MAC
+	known bool          // mac is valid
+	fixed bool          // an administrator's; never doubted
+	asked uint8         // questions since the last answer
+	heard time.Duration // when mac was last confirmed
+	next  time.Duration // when to ask again, if asked > 0
+	used  time.Duration // when somebody last wanted it
+}
+
+// A Table is one worker's memory of its neighbours. Its zero value is not
+// ready: use New.
+type Table struct {
+	entries map[Key]*entry
+	max     int
+	gen     uint32
+}
+
+// New is a table of at most max neighbours.
+func New(max int) *Table {
+	return &Table{entries: make(map[Key]*entry, max), max: max}
+}
+
+// Generation changes whenever an answer that Resolve gave may have become
+// wrong; what others cached is to be thrown away then.
+func (t *Table) Generation() uint32 { return t.gen }
+
+// Len is the number of entries.
+func (t *Table) Len() int { return len(t.entries) }
+
+// Resolve is the link address of k, false while it is unknown. Wanting it is
+// enough: Due tells when to ask.
+func (t *Table) Resolve(k Key, now time.Duration) (packet.MAC, bool) {
+	e := t.entries[k]
+	if e == nil {
+		if e = t.add(k, now); e == nil {
+			return packet.MAC{}, false
+		}
+		e.asked, e.next = 1, now // the first question is due at once
+	}
+	e.used = now
+	if e.known && !e.fixed && e.asked == 0 && now-e.heard > fresh {
+		e.asked, e.next = 1, now
+	}
+	return e.mac, e.known
+}
+
+// Asking reports whether an answer about k is still awaited.
+func (t *Table) Asking(k Key) bool {
+	e := t.entries[k]
+	return e != nil && !e.known
+}
+
+// Due calls ask for each neighbour that is to be asked now, and lost for each
+// that did not answer: what waits for it waits in vain. If known is not zero,
+// the neighbour had that link address, and the question can go there.
+func (t *Table) Due(now time.Duration, ask func(k Key, known packet.MAC), lost func(Key)) {
+	for k, e := range t.entries {
+		switch {
+		case e.asked == 0:
+			if !e.fixed && now-e.used > idle {
+				delete(t.entries, k)
+			}
+		case now < e.next:
+		case e.asked > questions:
+			delete(t.entries, k)
+			t.gen++
+			lost(k)
+		default:
+			e.asked++
+			e.next = now + retry
+			ask(k, e.mac)
+		}
+	}
+}
+
+// Learn takes what the host knows about k: a hint that serves at once and is
+// checked like any other, or an administrator's word (fixed), which is not.
+func (t *Table) Learn(k Key, mac packet.MAC, fixed bool, now time.Duration) {
+	e := t.entries[k]
+	if e == nil {
+		if e = t.add(k, now); e == nil {
+			return
+		}
+	}
+	if e.known && !fixed && !e.fixed {
+		return // we asked ourselves, and more recently
+	}
+	t.set(e, mac, now)
+	e.fixed = fixed
+}
+
+// Forget drops what an administrator had fixed and has taken back.
+func (t *Table) Forget(k Key) {
+	if e := t.entries[k]; e != nil && e.fixed {
+		delete(t.entries, k)
+		t.gen++
+	}
+}
+
+// Hear takes an answer, or a neighbour's own announcement. Only neighbours
+// that somebody wanted are remembered, so that nobody can fill the table. It
+// reports whether something that waits for k can go now.
+func (t *Table) Hear(k Key, mac packet.MAC, now time.Duration) bool {
+	e := t.entries[k]
+	if e == nil || e.fixed || mac == (packet.MAC{}) || mac[0]&1 != 0 {
+		return false
+	}
+	waited := !e.known
+	t.set(e, mac, now)
+	return waited
+}
+
+func (t *Table) set(e *entry, mac packet.MAC, now time.Duration) {
+	if !e.known || e.mac != mac {
+		t.gen++
+	}
+	e.mac, e.known, e.heard, e.asked = mac, true, now, 0
+}
+
+// add makes room if it must: the entry that was unused for longest goes.
+func (t *Table) add(k Key, now time.Duration) *entry {
+	if len(t.entries) >= t.max && !t.evict() {
+		return nil
+	}
+	e := &entry{used: now}
+	t.entries[k] = e
+	return e
+}
+
+func (t *Table) evict() bool {
+	var oldest Key
+	var found bool
+	var used time.Duration
+	for k, e := range t.entries {
+		if !e.fixed && e.known && (!found || e.used < used) {
+			oldest, used, found = k, e.used, true
+		}
+	}
+	if found {
+		delete(t.entries, oldest)
+		t.gen++
+	}
+	return found
+}
+
+// Refresh compares each entry with what the host knows of it now.
+func (t *Table) Refresh(now time.Duration, host func(Key) (mac packet.MAC, fixed, ok bool)) {
+	for k, e := range t.entries {
+		mac, fixed, ok := host(k)
+		switch {
+		case ok && fixed:
+			t.Learn(k, mac, true, now)
+		case e.fixed:
+			t.Forget(k)
+		case ok && !e.known:
+			t.Learn(k, mac, false, now)
+		}
+	}
+}
