@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/ulvs/ulvs"
@@ -110,6 +111,26 @@ func (r route) command(req *http.Request) (ulvs.Command, error) {
 	}
 	return c, err
 }
+
+// whole refuses a command that lacks what its verb is about, so that no director
+// has to expect one.
+func whole(c ulvs.Command) error {
+	known := slices.ContainsFunc(routes, func(r route) bool { return r.verb == c.Verb })
+	all := c.Verb == ulvs.Flush || c.Verb == ulvs.Zero && c.Service.ID == (ulvs.ID{})
+	onServer := c.Verb == ulvs.AddServer || c.Verb == ulvs.EditServer || c.Verb == ulvs.DeleteServer
+	switch {
+	case !known:
+		return fmt.Errorf("command %q: %w", c.Verb, ulvs.ErrInvalid)
+	case !all && (c.Service.Proto == 0 || !plain(c.Service.Addr)):
+		return fmt.Errorf("%s: which service? want proto and addr: %w", c.Verb, ulvs.ErrInvalid)
+	case onServer && !plain(c.Server.Addr):
+		return fmt.Errorf("%s: which real server? want addr: %w", c.Verb, ulvs.ErrInvalid)
+	}
+	return nil
+}
+
+// plain reports whether a is an address and a port, without a zone.
+func plain(a netip.AddrPort) bool { return a.IsValid() && a.Addr().Zone() == "" }
 
 // nameOf reads the service and the server that the path names.
 func nameOf(req *http.Request) (c ulvs.Command, err error) {

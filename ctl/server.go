@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -76,6 +77,9 @@ func do(w http.ResponseWriter, req *http.Request, d ulvs.Director, r route) {
 	req.Body = http.MaxBytesReader(w, req.Body, maxBody)
 	c, err := r.command(req)
 	if err == nil {
+		err = whole(c)
+	}
+	if err == nil {
 		err = d.Do(req.Context(), c)
 	}
 	if err != nil {
@@ -125,7 +129,8 @@ type outcome struct {
 // apply reads commands, one JSON value after the other, and writes an outcome
 // for each while it still reads.
 func apply(w http.ResponseWriter, req *http.Request, d ulvs.Director) {
-	http.NewResponseController(w).EnableFullDuplex() // HTTP/1 always can
+	// Else net/http throws away what is unread when the first outcome leaves.
+	http.NewResponseController(w).EnableFullDuplex()
 	w.Header().Set("Content-Type", "application/jsonl")
 	out := json.NewEncoder(w)
 	in := json.NewDecoder(http.MaxBytesReader(w, req.Body, maxApply))
@@ -134,7 +139,10 @@ func apply(w http.ResponseWriter, req *http.Request, d ulvs.Director) {
 	lines := func(yield func(ulvs.Command) bool) {
 		for {
 			var c ulvs.Command
-			if bad = in.Decode(&c); bad != nil || !yield(c) {
+			if bad = in.Decode(&c); bad == nil {
+				bad = whole(c)
+			}
+			if bad != nil || !yield(c) {
 				return
 			}
 		}
@@ -144,7 +152,7 @@ func apply(w http.ResponseWriter, req *http.Request, d ulvs.Director) {
 		return errors.Join(out.Encode(outcome{line, f}), req.Context().Err())
 	})
 	if err == nil && bad != nil && bad != io.EOF {
-		err = errors.Join(ulvs.ErrInvalid, bad)
+		err = fmt.Errorf("read the commands: %w: %w", ulvs.ErrInvalid, bad)
 	}
 	f, _ := failureOf(err)
 	out.Encode(outcome{0, f})
