@@ -60,6 +60,7 @@ func director() Facts {
 			route("0.0.0.0/0", Route{IfIndex: 3, Gateway: addr("10.0.0.254")}, 50),
 			route("192.0.2.0/24", Route{IfIndex: 2, Src: addr("192.0.2.1")}, 0),
 			route("10.0.0.0/24", Route{IfIndex: 3}, 0),
+			route("10.0.0.0/24", Route{IfIndex: 2}, 0), // a second next hop
 			route("10.9.0.0/16", Route{IfIndex: 3, Gateway: addr("fe80::9"), MTU: 1400}, 0),
 			route("10.9.9.0/24", Route{Kind: Blackhole}, 0),
 			route("10.9.9.9/32", Route{Kind: Throw}, 0),
@@ -82,6 +83,7 @@ func TestRoute(t *testing.T) {
 		{"198.51.100.7", Route{IfIndex: 3, Gateway: addr("10.0.0.254"), MTU: 9000}, true}, // the lower metric
 		{"192.0.2.77", Route{IfIndex: 2, Src: addr("192.0.2.1"), MTU: 1500}, true},
 		{"192.0.2.1", Route{Kind: Local, IfIndex: 2, MTU: 1500}, true},
+		{"10.0.0.9", Route{IfIndex: 3, MTU: 9000}, true}, // the first next hop
 		{"127.3.2.1", Route{Kind: Local, IfIndex: 1, MTU: 65536}, true},
 		{"10.0.0.255", Route{Kind: Broadcast, IfIndex: 3, MTU: 9000}, true},
 		{"10.9.8.7", Route{IfIndex: 3, Gateway: addr("fe80::9"), MTU: 1400}, true},
