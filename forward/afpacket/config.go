@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package afpacket
+
+import (
+	"fmt"
+
+	"github.com/ulvs/ulvs/packet"
+	"golang.org/x/sys/unix"
+)
+
+// A Config says how a link is set up. The zero Config is what one wants.
+type Config struct {
+	Slots   int  // frames the ring can hold; zero: as many as fit some 8 to 17 MiB
+	RecvBuf int  // bytes of super-frames that may queue for the lane; zero: 16 MiB
+	Wide    bool // every slot holds a super-frame, as if RecvBuf were refused
+	NoForce bool // act as if SO_RCVBUFFORCE were refused: for tests
+}
+
+const defaultRecvBuf = 16 << 20
+
+// A layout is how the ring lies in memory. A slot's size is an odd multiple of
+// a cache line, so that slots in a row do not fall into the same cache sets;
+// the block is the smallest that they fill without a gap.
+type layout struct {
+	slot     int // bytes of a slot
+	slots    int // how many by default
+	perBlock int // slots in one piece of kernel memory
+	lane     bool
+}
+
+// The layouts, the one with the smallest slots first. The first holds a frame
+// of the usual MTU 1500, the second one of any jumbo MTU.
+var (
+	small = layout{slot: 33 * 64, slots: 4096, perBlock: 64, lane: true}
+	jumbo = layout{slot: 257 * 64, slots: 1024, perBlock: 64, lane: true}
+	wide  = layout{slot: 1053 * 64, slots: 256, perBlock: 64}
+)
+
+// layoutFor chooses the smallest slots that hold what usually arrives at an
+// interface with that MTU.
+func layoutFor(mtu int, lane bool) layout {
+	for _, l := range []layout{small, jumbo} {
+		if lane && l.holds(mtu+packet.MaxFrame-65535) {
+			return l
+		}
+	}
+	return wide
+}
+
+// holds reports whether a frame of n bytes fits one slot.
+func (l layout) holds(n int) bool { return slotFrame+n <= l.slot }
+
+// with is l with at least n slots; zero leaves the default.
+func (l layout) with(n int) layout {
+	if n == 0 {
+		n = l.slots
+	}
+	l.slots = (n + l.perBlock - 1) / l.perBlock * l.perBlock
+	return l
+}
+
+// request is l in the kernel's words.
+func (l layout) request() unix.TpacketReq {
+	return unix.TpacketReq{
+		Block_size: uint32(l.slot * l.perBlock),
+		Block_nr:   uint32(l.slots / l.perBlock),
+		Frame_size: uint32(l.slot),
+		Frame_nr:   uint32(l.slots),
+	}
+}
+
+func (l layout) bytes() int { return l.slot * l.slots }
+
+// String is how status shows it.
+func (l layout) String() string {
+	s := fmt.Sprintf("%d slots of %d KiB", l.slots, (l.slot+512)/1024)
+	if l.lane {
+		s += " and the lane"
+	}
+	return s
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package afpacket_test
+
+import (
+	"sync"
+	"testing"
+
+	"github.com/ulvs/ulvs/forward/afpacket"
+	"github.com/ulvs/ulvs/packet"
+	"golang.org/x/sys/unix"
+)
+
+// A wireForwarder carries every frame from each of two links to the other, as a
+// cable would: left – a [middle] b – right.
+type wireForwarder struct {
+	links [2]*afpacket.Link
+	stop  int
+	done  sync.WaitGroup
+	seen  [2]seen
+}
+
+// seen is what came through in one direction.
+type seen struct {
+	frames, bytes, super, partial int
+	drops                         [packet.Drops]int
+}
+
+// carry starts a forwarder in the middle that ends with the test.
+func carry(t testing.TB, middle *place, a, b string, cfg afpacket.Config) *wireForwarder {
+	t.Helper()
+	f := &wireForwarder{}
+	middle.do(func() (err error) {
+		if f.links[0], err = afpacket.Open(a, cfg); err != nil {
+			return err
+		}
+		f.links[1], err = afpacket.Open(b, cfg)
+		return err
+	})
+	var err error
+	f.stop, err = unix.Eventfd(0, unix.EFD_CLOEXEC)
+	must(t, err)
+	f.done.Go(func() { f.run(t) })
+	t.Cleanup(f.end)
+	return f
+}
+
+func (f *wireForwarder) end() {
+	if f.stop < 0 {
+		return
+	}
+	_, _ = unix.Write(f.stop, []byte{1, 0, 0, 0, 0, 0, 0, 0})
+	f.done.Wait()
+	for _, l := range f.links {
+		_ = l.Close()
+	}
+	_ = unix.Close(f.stop)
+	f.stop = -1
+}
+
+func (f *wireForwarder) run(t testing.TB) {
+	fds := []unix.PollFd{
+		{Fd: int32(f.links[0].Fd()), Events: unix.POLLIN},
+		{Fd: int32(f.links[1].Fd()), Events: unix.POLLIN},
+		{Fd: int32(f.stop), Events: unix.POLLIN},
+	}
+	batch := make([]packet.Packet, 64)
+	for fds[2].Revents == 0 {
+		busy := 0
+		for i := range f.links {
+			n, err := f.links[i].Recv(batch)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			f.send(i, batch[:n])
+			busy += n
+		}
+		if busy == 0 {
+			_, _ = unix.Poll(fds, -1)
+		}
+	}
+}
+
+// send sends what came from link i to the other one.
+func (f *wireForwarder) send(i int, batch []packet.Packet) {
+	var list [64]*packet.Packet
+	var sent [64]packet.Drop
+	s := &f.seen[i]
+	for k := range batch {
+		p := &batch[k]
+		list[k] = p
+		s.frames++
+		s.bytes += p.End - p.Off
+		if p.Offload.Kind != packet.GSONone {
+			s.super++
+		}
+		if p.Offload.Partial {
+			s.partial++
+		}
+	}
+	f.links[1-i].Send(list[:len(batch)], sent[:])
+	for _, d := range sent[:len(batch)] {
+		s.drops[d]++
+	}
+}
