@@ -6,6 +6,8 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -57,6 +59,16 @@ func Read(name string, r io.Reader) (*Lesson, error) {
 		return nil, fmt.Errorf("%s:1: a lesson begins with a # comment that says what it teaches", name)
 	}
 	return l, nil
+}
+
+// ReadFile reads the lesson in a file.
+func ReadFile(file string) (*Lesson, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return Read(filepath.Base(file), f)
 }
 
 // add reads one line.

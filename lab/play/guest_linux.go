@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package play
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// GuestEnv is set for a program that is started as the init of user-mode Linux:
+// it is to call Guest with the variable's value.
+const GuestEnv = "ULVS_LESSONS"
+
+// modules are what the kernel needs for lessons.
+var modules = []string{"veth", "ip_vs", "ip_vs_rr", "ip_vs_wrr", "ip_vs_lc", "ip_vs_wlc"}
+
+// together is how many lessons the guest plays at a time: it has one processor,
+// and a lesson mostly waits for another.
+const together = 4
+
+// Guest is the first and only process of user-mode Linux: it plays the lessons
+// that the order in dir names, writes the verdicts there, and turns the machine
+// off.
+func Guest(dir string) {
+	if err := guest(dir); err != nil {
+		fmt.Println("guest:", err) // to the console
+	}
+	unix.Sync()
+	_ = unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF) // it does not return
+}
+
+func guest(dir string) error {
+	var o order
+	b, err := os.ReadFile(filepath.Join(dir, "order"))
+	if err == nil {
+		err = json.Unmarshal(b, &o)
+	}
+	if err != nil {
+		return err
+	}
+	if err := prepareGuest(o.Modules); err != nil {
+		return err
+	}
+	out, err := os.Create(filepath.Join(dir, "verdicts"))
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	playAll(o.Lessons, json.NewEncoder(out))
+	return nil
+}
+
+// prepareGuest mounts what programs expect, and loads the modules.
+func prepareGuest(moduleRoot string) error {
+	if err := os.Setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"); err != nil {
+		return err
+	}
+	for _, m := range [][2]string{{"proc", "/proc"}, {"sysfs", "/sys"}, {"tmpfs", "/run"}} {
+		if err := unix.Mount(m[0], m[1], m[0], 0, ""); err != nil {
+			return fmt.Errorf("mount %s: %w", m[1], err)
+		}
+	}
+	for _, m := range modules {
+		if out, err := exec.Command("modprobe", "-d", moduleRoot, m).CombinedOutput(); err != nil {
+			return fmt.Errorf("load %s: %w: %s", m, err, out)
+		}
+	}
+	return nil
+}
+
+// playAll plays lessons, some at a time, and writes a verdict on each.
+func playAll(files []string, out *json.Encoder) {
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	places := make(chan struct{}, together)
+	for _, file := range files {
+		places <- struct{}{}
+		all.Go(func() {
+			v := judge(file)
+			mu.Lock()
+			defer mu.Unlock()
+			_ = out.Encode(v) // what is missing will be noticed by who reads
+			<-places
+		})
+	}
+	all.Wait()
+}
+
+// judge plays one lesson on this kernel.
+func judge(file string) verdict {
+	v := verdict{Name: file}
+	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
+	defer stop()
+	l, err := ReadFile(file)
+	if err == nil {
+		err = Kernel(ctx, l)
+	}
+	switch {
+	case errors.Is(err, ErrMemoryOnly):
+		v.Error = ErrMemoryOnly.Error()
+	case err != nil:
+		v.Error = err.Error()
+	}
+	return v
+}

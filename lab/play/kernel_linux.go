@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package play
+
+import (
+	"context"
+	"errors"
+	"os/exec"
+)
+
+// Kernel plays a lesson on the IPVS of the kernel that runs here, with the
+// ipvsadm that is installed. It needs root, and the modules loaded; see Guest.
+func Kernel(ctx context.Context, l *Lesson) error {
+	return apart(func() error {
+		wires, err := build()
+		w := &wired{traits: Traits{Name: "on the kernel's IPVS", Truth: true}, wires: wires}
+		w.ipvsadm = func(ctx context.Context, args []string) *exec.Cmd {
+			return exec.CommandContext(ctx, args[0], args[1:]...)
+		}
+		if err == nil {
+			err = l.Play(ctx, w)
+		}
+		return errors.Join(err, w.close())
+	})
+}
