@@ -42,7 +42,8 @@ func (w *wire) Send(batch []*packet.Packet, sent []packet.Drop) {
 		if why := q.Parse(); why != packet.None {
 			panic(why)
 		}
-		w.sent = append(w.sent, q.Text()+" to "+q.DstMAC().String())
+		text, _, _ := strings.Cut(q.Text(), " mac ") // the source is our port's
+		w.sent = append(w.sent, text+" to "+q.DstMAC().String())
 	}
 }
 
