@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"os/signal"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/ulvs/ulvs/lab"
+	"github.com/ulvs/ulvs/lab/server"
+	"github.com/ulvs/ulvs/lab/tool"
+)
+
+func labCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "lab",
+		Short: "networks to play LVS in: hosts, wires and real servers, made here and now",
+		Long: `Networks to play LVS in: real network namespaces with hosts, wires and real
+servers, made by this binary alone, as root or as an ordinary user. What is
+typed in a host changes its own /etc, /run and /var, never the machine's.`,
+		Example: "  ulvs lab up nat\n  ulvs lab curl -n 10\n  ulvs lab sh lvs\n  ulvs lab down",
+		Args:    cobra.NoArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(labUp(), labDown(), labList(), labShell(), labExec(), labCurl())
+	return c
+}
+
+// hiddenCommands are the parts of a lab that are this binary too. Nobody types them.
+func hiddenCommands() []*cobra.Command {
+	part := func(verb string, do func([]string) int) *cobra.Command {
+		return &cobra.Command{
+			Use: verb, Hidden: true, DisableFlagParsing: true,
+			RunE: func(_ *cobra.Command, args []string) error { return exitError{code: do(args)} },
+		}
+	}
+	return []*cobra.Command{
+		part(lab.KeeperVerb, func([]string) int { return lab.Keeper() }),
+		part(lab.AgentVerb, func([]string) int { return lab.Agent() }),
+		part(lab.ServerVerb, server.Main),
+	}
+}
+
+// labTool is the program of a lab's host that goes by this name, if it is one.
+func labTool(name string, args []string) (code int, done bool) { return tool.Main(name, args[1:]) }
+
+func labUp() *cobra.Command {
+	return &cobra.Command{
+		Use:   "up NAME",
+		Short: "build a lab, and start a director and real servers in it",
+		Args:  onlyArgs("lab up", "which lab: ulvs lab list", 1),
+		RunE: func(c *cobra.Command, args []string) error {
+			p, err := lab.Find(args[0])
+			if err != nil {
+				return usage("lab up: %w: ulvs lab list", err)
+			}
+			ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+			defer stop()
+			l, err := lab.Up(ctx, p, lab.Options{Dir: lab.Dir(), Tools: tool.Always, Spares: tool.Spares})
+			if err != nil {
+				return fail("lab up: %w", err)
+			}
+			return l.Plan.Welcome(c.OutOrStdout())
+		},
+	}
+}
+
+func labDown() *cobra.Command {
+	return &cobra.Command{
+		Use:   "down",
+		Short: "take the lab down; nothing of it stays",
+		Args:  onlyArgs("lab down", "it takes no words: there is one lab at a time", 0),
+		RunE: func(c *cobra.Command, _ []string) error {
+			found, err := lab.Down(lab.Dir())
+			if err != nil {
+				return fail("lab down: %w", err)
+			}
+			if !found {
+				fmt.Fprintln(c.OutOrStdout(), "no lab was up")
+			}
+			return nil
+		},
+	}
+}
+
+// A labLine is a lab as `lab list` tells of it.
+type labLine struct {
+	Name  string   `json:"name"`
+	About string   `json:"about"`
+	Hosts []string `json:"hosts"`
+	Up    bool     `json:"up"`
+}
+
+func labList() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "list",
+		Short: "which labs there are, and which is up",
+		Args:  onlyArgs("lab list", "it takes no words", 0),
+		RunE: func(c *cobra.Command, _ []string) error {
+			up, err := lab.Open(lab.Dir())
+			if err != nil && !errors.Is(err, lab.ErrNone) {
+				return fail("lab list: %w", err)
+			}
+			return showLabs(c.OutOrStdout(), up, asJSON)
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	return c
+}
+
+// showLabs lists all labs; up may be nil.
+func showLabs(w io.Writer, up *lab.Lab, asJSON bool) error {
+	var lines []labLine
+	for _, p := range lab.Plans() {
+		lines = append(lines, labLine{p.Name, p.About, p.Names(), up != nil && up.Plan.Name == p.Name})
+	}
+	if asJSON {
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		return enc.Encode(lines)
+	}
+	for _, l := range lines {
+		state := "    "
+		if l.Up {
+			state = "up  "
+		}
+		fmt.Fprintf(w, "%-6s %s %s\n", l.Name, state, l.About)
+	}
+	return nil
+}
+
+func labShell() *cobra.Command {
+	return &cobra.Command{
+		Use:   "sh HOST",
+		Short: "a shell on a host",
+		Args:  onlyArgs("lab sh", "on which host: ulvs lab sh lvs", 1),
+		RunE: func(c *cobra.Command, args []string) error {
+			own := onTerminal()
+			return inLab(c.Context(), "sh", func(ctx context.Context, l *lab.Lab) (int, error) {
+				return runIn(ctx, l, args[0], lab.Shell(own))
+			})
+		},
+	}
+}
+
+func labExec() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "exec HOST -- COMMAND [ARG...]",
+		Short: "a command on a host; its exit code is ours",
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) > 1 && args[1] == "--" {
+				args = slices.Delete(args, 1, 2)
+			}
+			if len(args) < 2 {
+				return usage("lab exec: on which host, and what: ulvs lab exec lvs -- ipvsadm -Ln")
+			}
+			return inLab(c.Context(), "exec", func(ctx context.Context, l *lab.Lab) (int, error) {
+				return runIn(ctx, l, args[0], args[1:])
+			})
+		},
+	}
+	c.Flags().SetInterspersed(false) // the command's flags are its own
+	return c
+}
+
+// inLab does something in the lab that is up, and exits with its code.
+func inLab(ctx context.Context, verb string, do func(context.Context, *lab.Lab) (int, error)) error {
+	l, err := lab.Open(lab.Dir())
+	if err != nil {
+		return fail("lab %s: %w", verb, err)
+	}
+	code, err := do(ctx, l)
+	switch {
+	case err != nil && code != 0:
+		return exitError{code, fmt.Errorf("lab %s: %w", verb, err)}
+	case err != nil:
+		return fail("lab %s: %w", verb, err)
+	case code != 0:
+		return exitError{code: code}
+	}
+	return nil
+}
+
+// runIn runs a command on a host: on a terminal of its own if we are on one,
+// so that it can be an editor or a pager.
+func runIn(ctx context.Context, l *lab.Lab, host string, args []string) (int, error) {
+	if onTerminal() {
+		return l.Interact(ctx, host, args)
+	}
+	return l.Run(ctx, host, lab.Program{Args: args, In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
+}
+
+func onTerminal() bool { return term.IsTerminal(0) && term.IsTerminal(1) }
+
+func labCurl() *cobra.Command {
+	return &cobra.Command{
+		Use:   "curl [-n N] [CURL ARGUMENT...]",
+		Short: "curl on the client: N requests, each on a new connection; to the VIP, unless a URL says otherwise",
+		Example: `  ulvs lab curl -n 10
+  ulvs lab curl -k https://192.168.0.10/`,
+		DisableFlagParsing: true,
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 && (args[0] == "-h" || args[0] == "--help") {
+				return c.Help()
+			}
+			n, args, err := times(args)
+			if err != nil {
+				return err
+			}
+			return inLab(c.Context(), "curl", func(ctx context.Context, l *lab.Lab) (int, error) {
+				return curlTimes(ctx, l, n, args)
+			})
+		},
+	}
+}
+
+// times takes -n N off the arguments. (curl's own -n, for .netrc, has a long
+// name: --netrc.)
+func times(args []string) (int, []string, error) {
+	at := slices.Index(args, "-n")
+	if at < 0 {
+		return 1, args, nil
+	}
+	if at+1 == len(args) {
+		return 0, nil, usage("lab curl: -n: how many: ulvs lab curl -n 10")
+	}
+	n, err := strconv.Atoi(args[at+1])
+	if err != nil || n < 1 {
+		return 0, nil, usage("lab curl: -n %s: want a number from 1", args[at+1])
+	}
+	return n, slices.Delete(slices.Clone(args), at, at+2), nil
+}
+
+// curlTimes asks one after the other; the worst that happened is the exit code.
+func curlTimes(ctx context.Context, l *lab.Lab, n int, args []string) (worst int, err error) {
+	words := append([]string{"curl", "-sS", "--connect-timeout", "5"}, args...)
+	if !slices.ContainsFunc(args, isURL) {
+		words = append(words, "http://"+l.Plan.VIP.String()+"/")
+	}
+	for range n {
+		code, err := l.Run(ctx, "client", lab.Program{Args: words, In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
+		if err != nil {
+			return code, err
+		}
+		if code > 128 {
+			return code, nil // interrupted
+		}
+		worst = max(worst, code)
+	}
+	return worst, nil
+}
+
+// isURL takes what has a scheme for a URL, and what begins with an address and
+// says more than that: a bare address may belong to an option.
+func isURL(word string) bool {
+	if strings.Contains(word, "://") {
+		return true
+	}
+	host, _, path := strings.Cut(word, "/")
+	if _, err := netip.ParseAddrPort(host); err == nil {
+		return true
+	}
+	_, err := netip.ParseAddr(host)
+	return err == nil && path
+}
+
+// onlyArgs wants n words, and says in one line what they are.
+func onlyArgs(verb, want string, n int) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != n {
+			return usage("%s: %s", verb, want)
+		}
+		return nil
+	}
+}
