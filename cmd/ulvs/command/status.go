@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/netip"
 	"os"
 	"slices"
 	"time"
@@ -66,11 +65,11 @@ func (d *director) guardStatus() string {
 	return fmt.Sprintf("nft table netdev ulvs: kept %d packets from the host's own stack", kept)
 }
 
-func (d *director) vips() []netip.AddrPort {
-	var vips []netip.AddrPort
+func (d *director) vips() []host.Tuple {
+	var vips []host.Tuple
 	for s, err := range d.engine.List(context.Background(), ulvs.Query{}) {
 		if err == nil {
-			vips = append(vips, s.Addr)
+			vips = append(vips, host.Tuple{Proto: uint8(s.Proto), Addr: s.Addr})
 		}
 	}
 	return vips
