@@ -136,6 +136,15 @@ func TestEchoReply(t *testing.T) {
 	}
 }
 
+// What an error leaves unused is zero (RFC 792), whatever the memory held.
+func TestICMPErrorUnused(t *testing.T) {
+	about := must(t, "198.51.100.7:5 > 192.0.2.1:7 udp")
+	p := made(func(dst *Packet) { ICMPError(dst, about, about.Flow.Dst.Addr, PortUnreachable, 1400) })
+	if unused := be.Uint32(p.Buf[p.L4+4:]); unused != 0 {
+		t.Errorf("%#x", unused)
+	}
+}
+
 // Who is never answered: RFC 1122 §3.2.2, RFC 4443 §2.4e.
 func TestMayAnswer(t *testing.T) {
 	for line, want := range map[string]bool{
@@ -208,5 +217,21 @@ func TestQuote(t *testing.T) {
 	}
 	if must(t, "192.0.2.1 > 198.51.100.7 icmp port-unreachable { 198.51.100.7:5 > 192.0.2.1:7 udp } sum bad").ICMPGood() {
 		t.Error("a bad checksum passed")
+	}
+}
+
+// An unfinished checksum has seen no wire that could have spoilt it; that of
+// a fragment cannot be told.
+func TestICMPGood(t *testing.T) {
+	p := must(t, "fd00::1 > fd00::7 icmp6 port-unreachable { [fd00::7]:5 > [fd00::1]:7 udp } sum bad")
+	if p.ICMPGood() {
+		t.Error("a bad checksum passed")
+	}
+	p.Offload = Offload{Partial: true, Start: uint16(p.L4 - p.Off), Offset: 2}
+	if !p.ICMPGood() {
+		t.Error("an unfinished checksum did not pass")
+	}
+	if must(t, "192.0.2.1 > 198.51.100.7 icmp port-unreachable frag 0+ len 16").ICMPGood() {
+		t.Error("a first fragment passed")
 	}
 }

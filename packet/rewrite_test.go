@@ -239,6 +239,21 @@ func TestFillUDP(t *testing.T) {
 	}
 }
 
+// What an IP packet holds behind the end of its datagram is not summed
+// (RFC 768: the length is the datagram's own).
+func TestFillShortUDP(t *testing.T) {
+	p := must(t, "198.51.100.7:1 > 192.0.2.1:80 udp len 20 sum none")
+	be.PutUint16(p.Buf[p.L4+4:], sizeUDP+3)
+	for i := p.L4 + sizeUDP + 3; i < p.End; i++ {
+		p.Buf[i] = 0xa5
+	}
+	p.FillUDP()
+	want := must(t, "198.51.100.7:1 > 192.0.2.1:80 udp len 3")
+	if got := be.Uint16(p.Buf[p.L4+6:]); got != be.Uint16(want.Buf[want.L4+6:]) {
+		t.Errorf("%#x", got)
+	}
+}
+
 // The checksum of this datagram comes out as zero, which must be sent as
 // 0xffff: 198.51.100.7:1 and 192.0.2.1:80 with this payload, by hand.
 func TestZeroSumUDP(t *testing.T) {
