@@ -117,6 +117,7 @@ E`)
 }
 
 func TestIneffectiveIptables(t *testing.T) {
+	t.Setenv("XTABLES_LOCKFILE", t.TempDir()+"/lock") // that in /run is root's
 	for _, tool := range []string{"iptables-nft", "iptables-legacy"} {
 		needs(t, tool)
 		for _, c := range []struct {

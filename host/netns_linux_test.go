@@ -3,6 +3,7 @@
 package host
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"runtime"
@@ -71,8 +72,11 @@ func TestRootless(t *testing.T) {
 		UidMappings: nobody, GidMappings: nobody,
 	}
 	out, err := c.CombinedOutput()
+	if failed := new(exec.ExitError); errors.As(err, &failed) {
+		t.Fatalf("as uid 65534: %v\n%s", err, out)
+	}
 	if err != nil {
-		t.Errorf("as uid 65534: %v\n%s", err, out)
+		t.Skipf("TestRootless: new user namespace: %v", err)
 	}
 	t.Logf("%s", out)
 }
