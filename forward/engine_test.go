@@ -107,6 +107,9 @@ func facts() host.Facts {
 		},
 		Neighbours: []host.Neighbour{{IfIndex: 1, Addr: addr("192.0.2.254"), MAC: routerMAC, Permanent: true}},
 	}
+	f.Routes = append(f.Routes, host.RouteEntry{
+		Dst: prefix("10.0.0.255/32"), Local: true, Route: host.Route{Kind: host.Broadcast, IfIndex: 2},
+	})
 	for _, a := range f.Addrs {
 		f.Routes = append(f.Routes, host.RouteEntry{
 			Dst: netip.PrefixFrom(a.Prefix.Addr(), 32), Local: true, Route: host.Route{Kind: host.Local, IfIndex: a.IfIndex},

@@ -55,7 +55,7 @@ func (e *Engine) editServer(s *service, d *dest, want ulvs.Server) error {
 	case want.Weight < 0:
 		return fmt.Errorf("weight %d: %w", want.Weight, ulvs.ErrRange)
 	case d == nil:
-		return ulvs.ErrNoServer
+		return ulvs.ErrNoServer // whatever address it would have
 	}
 	s.mu.Lock()
 	d.mode = m // of connections to come; those there are keep theirs
@@ -82,14 +82,19 @@ func (e *Engine) discard(d *dest) {
 	e.trash.put(d, e.cfg.Now())
 }
 
-// unicast reports whether an address can be a real server's, as the host's
-// routes see it.
+// unicast reports whether an address can be a real server's, as the kernel
+// sees it (ip_vs_new_dest): in IPv4 neither "this network" nor a broadcast or
+// group address; in IPv6 no group, and link-local only if it is the host's own.
 func (e *Engine) unicast(a netip.Addr) bool {
-	if !a.IsValid() || a.IsUnspecified() || a.IsMulticast() {
+	own := e.snapshot.Local(packet.AddrFrom(a))
+	if a.Is6() {
+		return !a.IsUnspecified() && !a.IsMulticast() && (own || !a.IsLinkLocalUnicast())
+	}
+	if a.As4()[0] == 0 || a.IsMulticast() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
 		return false
 	}
 	r, ok := e.snapshot.Route(packet.AddrFrom(a))
-	return !ok || r.Kind == host.Unicast || r.Kind == host.Local || r.Kind == host.Unreachable
+	return !ok || r.Kind != host.Broadcast && r.Kind != host.Multicast
 }
 
 // destNumber is the lowest number that no server has.

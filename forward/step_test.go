@@ -116,18 +116,21 @@ func TestHeld(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	b := webNAT(t)
 	for line, want := range map[string]error{
-		"add-service tcp 192.0.2.1:80 rr":                    ulvs.ErrServiceExists,
-		"add-service tcp 192.0.2.2:80 nosuch":                ulvs.ErrNoScheduler,
-		"edit-service tcp 192.0.2.9:80 rr":                   ulvs.ErrNoService,
-		"delete-service tcp 192.0.2.9:80":                    ulvs.ErrNoService,
-		"add-server tcp 192.0.2.1:80 10.0.0.1:8080 nat 1":    ulvs.ErrServerExists,
-		"add-server tcp 192.0.2.1:80 224.0.0.1:8080 nat 1":   ulvs.ErrInvalid,
-		"add-server tcp 192.0.2.1:80 [2001:db8::1]:80 nat 1": ulvs.ErrFamily,
-		"add-server tcp 192.0.2.1:80 10.0.0.3:8080 nat -1":   ulvs.ErrRange,
-		"add-server tcp 192.0.2.1:80 10.0.0.3:8080 nosuch 1": ulvs.ErrNotYetSupported,
-		"delete-server tcp 192.0.2.1:80 10.0.0.3:8080":       ulvs.ErrNoServer,
-		"edit-server tcp 192.0.2.1:80 10.0.0.3:8080 nat 1":   ulvs.ErrNoServer,
-		"delete-server tcp 192.0.2.9:80 10.0.0.3:8080":       ulvs.ErrNoService,
+		"add-service tcp 192.0.2.1:80 rr":                      ulvs.ErrServiceExists,
+		"add-service tcp 192.0.2.2:80 nosuch":                  ulvs.ErrNoScheduler,
+		"edit-service tcp 192.0.2.9:80 rr":                     ulvs.ErrNoService,
+		"delete-service tcp 192.0.2.9:80":                      ulvs.ErrNoService,
+		"add-server tcp 192.0.2.1:80 10.0.0.1:8080 nat 1":      ulvs.ErrServerExists,
+		"add-server tcp 192.0.2.1:80 224.0.0.1:8080 nat 1":     ulvs.ErrInvalid,
+		"add-server tcp 192.0.2.1:80 255.255.255.255:80 nat 1": ulvs.ErrInvalid,
+		"add-server tcp 192.0.2.1:80 10.0.0.255:80 nat 1":      ulvs.ErrInvalid,
+		"add-server tcp 192.0.2.1:80 0.1.2.3:80 nat 1":         ulvs.ErrInvalid,
+		"add-server tcp 192.0.2.1:80 [2001:db8::1]:80 nat 1":   ulvs.ErrFamily,
+		"add-server tcp 192.0.2.1:80 10.0.0.3:8080 nat -1":     ulvs.ErrRange,
+		"add-server tcp 192.0.2.1:80 10.0.0.3:8080 nosuch 1":   ulvs.ErrNotYetSupported,
+		"delete-server tcp 192.0.2.1:80 10.0.0.3:8080":         ulvs.ErrNoServer,
+		"edit-server tcp 192.0.2.1:80 10.0.0.3:8080 nat 1":     ulvs.ErrNoServer,
+		"delete-server tcp 192.0.2.9:80 10.0.0.3:8080":         ulvs.ErrNoService,
 	} {
 		if err := b.Do(t.Context(), command(line)); !errors.Is(err, want) {
 			t.Errorf("%s: %v, want %v", line, err, want)
