@@ -12,12 +12,10 @@ import (
 	"os"
 	"time"
 
-	"github.com/ulvs/ulvs"
 	"github.com/ulvs/ulvs/ctl"
 	"github.com/ulvs/ulvs/forward"
 	"github.com/ulvs/ulvs/forward/afpacket"
 	"github.com/ulvs/ulvs/host"
-	"github.com/ulvs/ulvs/ipvsadm"
 )
 
 // linger is how long a worker looks for more before it sleeps. Measured on two
@@ -49,6 +47,9 @@ func newDirector(ctx context.Context, o *runOptions, log *slog.Logger) (*directo
 		return nil, errors.Join(err, d.close())
 	}
 	if err := d.build(first, o); err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	if err := dropPrivileges(); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
 	go d.follow(ctx, snapshots)
@@ -167,24 +168,10 @@ func (d *director) build(s *host.Snapshot, o *runOptions) error {
 	if d.engine, err = forward.New(cfg); err != nil {
 		return explain(err)
 	}
-	return d.restore(o.rules)
-}
-
-// restore begins with the rules of a file, all of them or none.
-func (d *director) restore(name string) error {
-	if name == "" {
+	if o.rules == "" {
 		return nil
 	}
-	f, err := os.Open(name)
-	if err != nil {
-		return fmt.Errorf("read the rules: %w", err)
-	}
-	defer f.Close()
-	dial := func(context.Context) (ulvs.Director, error) { return d.engine, nil }
-	if code := ipvsadm.Main(context.Background(), "ipvsadm", []string{"-R"}, dial, f, os.Stderr, os.Stderr); code != 0 {
-		return fmt.Errorf("apply the rules of %s: the line above was refused: mend it, and start again", name)
-	}
-	return nil
+	return restore(context.Background(), d.engine, o.rules)
 }
 
 // serve runs the engine and answers the control socket until the context ends.
