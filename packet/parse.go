@@ -31,7 +31,7 @@ func (p *Packet) Parse() Drop {
 
 // network reads the packet that the frame carries.
 func (p *Packet) network() Drop {
-	var h ip
+	h := ip{flow: &p.Flow}
 	var why Drop
 	switch p.Type {
 	case TypeIPv4:
@@ -53,7 +53,7 @@ func (p *Packet) network() Drop {
 		return why
 	}
 	p.End, p.L4 = h.end, h.l4
-	p.Flow, p.Hop = h.flow, h.flow.Dst.Addr
+	p.Hop = p.Flow.Dst.Addr
 	p.Frag, p.ID = h.frag, h.id
 	if p.Frag == Later {
 		return None
@@ -64,7 +64,7 @@ func (p *Packet) network() Drop {
 // An ip is what an IP header says, of a packet or of one that is quoted. Both
 // readers check what they read and nothing else: quotes are cut short.
 type ip struct {
-	flow Flow   // without ports
+	flow *Flow  // where it goes; ports are not its business
 	opts int    // where the fixed header and IPv4's options end
 	l4   int    // where the payload begins
 	end  int    // where the packet ends, as its length field has it

@@ -21,18 +21,19 @@ func (p *Packet) Quote() (Quote, Drop) {
 	if p.Frag != Whole {
 		return Quote{}, Truncated
 	}
-	var h ip
+	q := Quote{L3: p.L4 + sizeICMP}
+	h := ip{flow: &q.Flow}
 	var why Drop
-	b, at := p.Buf[:p.End], p.L4+sizeICMP
+	b := p.Buf[:p.End]
 	if p.Is4() {
-		why = h.read4(b, at)
+		why = h.read4(b, q.L3)
 	} else {
-		why = h.read6(b, at)
+		why = h.read6(b, q.L3)
 	}
 	if why != None {
 		return Quote{}, why
 	}
-	q := Quote{Flow: h.flow, L3: at, L4: h.l4, Frag: h.frag}
+	q.L4, q.Frag = h.l4, h.frag
 	if !q.ported() {
 		return q, None
 	}
