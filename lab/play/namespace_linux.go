@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 
+	"github.com/safchain/ethtool"
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
@@ -119,6 +120,9 @@ func attach(outside netns.NsHandle, port int, name string) error {
 	if err := netlink.LinkAdd(veth); err != nil {
 		return err
 	}
+	if err := finishSums(name); err != nil {
+		return err
+	}
 	l, err := netlink.LinkByName(name)
 	if err != nil {
 		return err
@@ -134,6 +138,17 @@ func attach(outside netns.NsHandle, port int, name string) error {
 		}
 	}
 	return nil
+}
+
+// finishSums makes the kernel write every checksum itself: a lesson looks at
+// them, and a veth would leave them to the other end.
+func finishSums(name string) error {
+	e, err := ethtool.NewEthtool()
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	return e.Change(name, map[string]bool{"tx-checksum-ip-generic": false})
 }
 
 // settle gives an interface what one family of a port has.

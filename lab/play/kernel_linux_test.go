@@ -4,7 +4,6 @@ package play
 
 import (
 	"context"
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,26 +16,6 @@ func TestMain(m *testing.M) {
 		Guest(dir)
 	}
 	os.Exit(m.Run())
-}
-
-// files are the lessons.
-func files(t *testing.T) []string {
-	t.Helper()
-	all, err := filepath.Glob("../lessons/*.txt")
-	if err != nil || len(all) == 0 {
-		t.Fatalf("no lessons: %v", err)
-	}
-	return all
-}
-
-// outcome tells a test how a lesson went.
-func outcome(t *testing.T, err error) {
-	if errors.Is(err, ErrMemoryOnly) {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Error(err)
-	}
 }
 
 // TestKernel plays every lesson on the kernel's IPVS: what it says is the truth.

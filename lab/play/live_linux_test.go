@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package play
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// TestLive plays every lesson on a live `ulvs run`.
+func TestLive(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("needs root, for network namespaces")
+	}
+	program := filepath.Join(t.TempDir(), "ulvs")
+	c := exec.Command("go", "build", "-buildvcs=false", "-o", program, "../../cmd/ulvs")
+	c.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("build ulvs: %v\n%s", err, out)
+	}
+	for _, file := range files(t) {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
+			ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+			defer stop()
+			l, err := ReadFile(file)
+			if err == nil {
+				err = Live(ctx, program, l)
+			}
+			outcome(t, err)
+		})
+	}
+}
