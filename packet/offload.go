@@ -13,7 +13,7 @@ func (p *Packet) partial() bool {
 // lies reports whether o contradicts the frame it came with. Whoever finishes
 // the checksum may trust it afterwards.
 func (o *Offload) lies(p *Packet) bool {
-	if o.Kind != GSONone && o.Seg == 0 {
+	if o.Kind != GSONone && (o.Seg == 0 || p.L4 == 0) {
 		return true
 	}
 	start := p.Off + int(o.Start)

@@ -129,6 +129,15 @@ func TestParseLyingOffload(t *testing.T) {
 	}
 }
 
+// No device cuts ARP into segments.
+func TestParseSuperARP(t *testing.T) {
+	p := must(t, "arp who-has 192.0.2.1")
+	p.Offload = Offload{Kind: GSOTCP4, Seg: 9}
+	if why := p.Parse(); why != BadLength {
+		t.Error(why)
+	}
+}
+
 // A tag that lies in the frame counts as much as one that the kernel took off.
 func TestTag(t *testing.T) {
 	p := wire(t, "020000000002 020000000001 8100 f064 0800 4500001c 00000000 401166cf"+ips+"0007 0035 0008 0000")

@@ -7,40 +7,6 @@ import (
 	"strings"
 )
 
-// The text notation of packets, as lessons and traces have it. One line is one
-// frame; what it does not say is as usual.
-//
-//	198.51.100.7:1234 > 192.0.2.1:80 tcp S
-//	[2001:db8::7]:1234 > [2001:db8::1]:53 udp data "hello" ttl 3
-//	192.0.2.1 > 198.51.100.7 icmp port-unreachable { 198.51.100.7:5 > 192.0.2.1:7 udp }
-//	198.51.100.7:1234 > 192.0.2.1:80 tcp PA len 30000 gso 1448
-//	arp who-has 192.0.2.1 tell 192.0.2.254
-//
-//	line     = ip { word } | arp { link } | "type" number { link }
-//	ip       = end ">" end protocol
-//	end      = address [ ":" port ]        an IPv6 address with a port stands in brackets
-//	protocol = "tcp" [ flags ] | "udp" | "sctp" | "proto" number
-//	         | ( "icmp" | "icmp6" ) ( name | type "/" code ) [ "{" ip { word } "}" ]
-//	flags    = some of S F R P A U E C; a dot alone is none of them
-//	arp      = ( "arp" | "nd" ) ( "who-has" address [ "tell" address ]
-//	                            | address "is-at" mac [ "tell" address ] )
-//	word     = "seq" number | "ack" number             of TCP; seq of an echo too
-//	         | "[" option { "," option } "]"           of TCP: mss N, wscale N, sackok,
-//	                                                   ts N N, nop, or kind:hex
-//	         | "ident" number                          of an echo
-//	         | "mtu" number                            of frag-needed and too-big
-//	         | "len" number | "data" string            payload: so many zeros, or a Go string
-//	         | "sum" ( "bad" | "none" )                of the transport; none is UDP's zero
-//	         | "ttl" number | "tos" number | "df" | "id" number
-//	         | "frag" offset [ "+" ]                   bytes; + is more to come. Ports only at 0
-//	         | "gso" size [ "full" ]                   a super-frame, partial if not full
-//	         | "partial"                               its checksum is left to the device
-//	         | link
-//	link     = "vlan" number | "mark" number | "mac" mac ">" mac | "not-to-us"
-//
-// Numbers are decimal, or hexadecimal after 0x. The usual: ttl 64, mac
-// 02:00:00:00:00:01 > 02:00:00:00:00:02, to us, everything right.
-//
 // A sketch is what a line says. Text looks at a packet and words the sketch;
 // FromText reads the words and draws the packet.
 type sketch struct {
@@ -80,7 +46,7 @@ type sketch struct {
 
 var usualDst, usualSrc = MAC{2, 5: 2}, MAC{2, 5: 1}
 
-// Text is p in the notation of this file. It parses a copy of the frame, so
+// Text is p in the notation that FromText reads. It parses a copy of the frame, so
 // that it can be asked at any time; a frame that does not parse is described.
 func (p *Packet) Text() string {
 	q := *p
@@ -96,7 +62,40 @@ func (p *Packet) Text() string {
 	return b.String()
 }
 
-// FromText is the frame that a line describes, as it lies on the wire.
+// FromText is the frame that a line describes, as it lies on the wire. The
+// notation is that of lessons and traces: one line is one frame, and what it
+// does not say is as usual.
+//
+//	198.51.100.7:1234 > 192.0.2.1:80 tcp S
+//	[2001:db8::7]:1234 > [2001:db8::1]:53 udp data "hello" ttl 3
+//	192.0.2.1 > 198.51.100.7 icmp port-unreachable { 198.51.100.7:5 > 192.0.2.1:7 udp }
+//	198.51.100.7:1234 > 192.0.2.1:80 tcp PA len 30000 gso 1448
+//	arp who-has 192.0.2.1 tell 192.0.2.254
+//
+//	line     = ip { word } | arp { link } | "type" number { link }
+//	ip       = end ">" end protocol
+//	end      = address [ ":" port ]        an IPv6 address with a port stands in brackets
+//	protocol = "tcp" [ flags ] | "udp" | "sctp" | "proto" number
+//	         | ( "icmp" | "icmp6" ) ( name | type "/" code ) [ "{" ip { word } "}" ]
+//	flags    = some of S F R P A U E C; a dot alone is none of them
+//	arp      = ( "arp" | "nd" ) ( "who-has" address [ "tell" address ]
+//	                            | address "is-at" mac [ "tell" address ] )
+//	word     = "seq" number | "ack" number             of TCP; seq of an echo too
+//	         | "[" option { "," option } "]"           of TCP: mss N, wscale N, sackok,
+//	                                                   ts N N, nop, or kind:hex
+//	         | "ident" number                          of an echo
+//	         | "mtu" number                            of frag-needed and too-big
+//	         | "len" number | "data" string            payload: so many zeros, or a Go string
+//	         | "sum" ( "bad" | "none" )                of the transport; none is UDP's zero
+//	         | "ttl" number | "tos" number | "df" | "id" number
+//	         | "frag" offset [ "+" ]                   bytes; + is more to come. Ports only at 0
+//	         | "gso" size [ "full" ]                   a super-frame, partial if not full
+//	         | "partial"                               its checksum is left to the device
+//	         | link
+//	link     = "vlan" number | "mark" number | "mac" mac ">" mac | "not-to-us"
+//
+// Numbers are decimal, or hexadecimal after 0x. The usual: ttl 64, mac
+// 02:00:00:00:00:01 > 02:00:00:00:00:02, to us, everything right.
 func FromText(line string) ([]byte, error) {
 	var p Packet
 	if err := p.FromText(line); err != nil {

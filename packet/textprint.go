@@ -13,7 +13,7 @@ import (
 // longest is how much payload is written out; of more only the length is said.
 const longest = 64
 
-// print words s, in the order of the grammar in text.go.
+// print words s, in the order of the grammar that FromText has.
 func (s *sketch) print(b *strings.Builder) {
 	switch {
 	case s.ask || s.answer:
