@@ -62,7 +62,7 @@ func (a *agent) await(d Daemon, died <-chan error) error {
 func (a *agent) command(args []string) *exec.Cmd {
 	path, err := lookPath(args[0], a.Path)
 	return &exec.Cmd{
-		Path: path, Args: args, Err: err, Dir: "/",
+		Path: path, Args: args, Err: err, Dir: homeDir,
 		Env:         a.environ(hostEnv(os.Environ())),
 		SysProcAttr: &syscall.SysProcAttr{Setsid: true},
 	}
@@ -71,8 +71,7 @@ func (a *agent) command(args []string) *exec.Cmd {
 // environ makes an environment that of root on this host. Of a variable given
 // twice, the last counts.
 func (a *agent) environ(env []string) []string {
-	return append(env, "PATH="+a.Path, "USER=root", "LOGNAME=root", "HOSTNAME="+a.Host.Name,
-		"ENV="+shellFile, "HISTFILE="+historyFile)
+	return append(env, "PATH="+a.Path, "HOME="+homeDir, "USER=root", "LOGNAME=root", "HOSTNAME="+a.Host.Name, "ENV="+shellFile)
 }
 
 func lastLine(path string) string {

@@ -18,6 +18,9 @@ func (a *agent) writeEtc() error {
 		"/etc/resolv.conf": "# a lab has no name server; /etc/hosts knows its hosts\n",
 		shellFile:          a.Host.shellFile(),
 	}
+	if err := os.MkdirAll(homeDir, 0o700); err != nil {
+		return fmt.Errorf("make a home: %w", err)
+	}
 	for path, text := range files {
 		if err := replace(path, text); err != nil {
 			return fmt.Errorf("write %s: %w", path, err)
@@ -52,11 +55,11 @@ func (p Plan) hostsFile() string {
 	return b.String()
 }
 
-// shellFile is what an interactive shell reads first; historyFile keeps its
-// history from the user's own.
+// homeDir is the home of a host's root, who leaves the user's alone; shellFile
+// is what an interactive shell reads first.
 const (
-	shellFile   = hostDir + "/shellrc"
-	historyFile = hostDir + "/history"
+	homeDir   = hostDir + "/root"
+	shellFile = hostDir + "/shellrc"
 )
 
 func (h Host) shellFile() string {

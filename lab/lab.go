@@ -52,6 +52,7 @@ func Open(dir string) (*Lab, error) {
 // A Program is what to run in a host, and with which files.
 type Program struct {
 	Args         []string
+	Dir          string // empty: where we are, if the host has that too
 	In, Out, Err *os.File
 }
 
@@ -85,11 +86,10 @@ func (l *Lab) ask(host string, p Program, terminal bool) (line, error) {
 	if err != nil {
 		return line{}, err
 	}
-	dir, err := os.Getwd()
-	if err != nil {
-		dir = "/"
+	if p.Dir == "" {
+		p.Dir, _ = os.Getwd() // it may be gone; then the host's home will do
 	}
-	r := request{Args: p.Args, Env: hostEnv(os.Environ()), Dir: dir, Terminal: terminal}
+	r := request{Args: p.Args, Env: hostEnv(os.Environ()), Dir: p.Dir, Terminal: terminal}
 	if err := c.send(r, p.In, p.Out, p.Err); err != nil {
 		return line{}, errors.Join(fmt.Errorf("ask %s for %s: %w", host, p.Args[0], err), c.Close())
 	}

@@ -41,7 +41,7 @@ func natPlan() Plan {
 			realServer("rs2", rip2, bare(inside)),
 		},
 		Typed: typed("-m"),
-		Try:   append(try(), "ulvs lab exec rs1 -- ip route   the way back leads through the director"),
+		Try:   append(try(), "ulvs lab exec rs1 -- ip route      the way back leads through the director"),
 	}
 }
 
@@ -74,7 +74,7 @@ func drPlan() Plan {
 			quiet(realServer("rs2", rip2, bare(inside))),
 		},
 		Typed: typed("-g"),
-		Try:   append(try(), "ulvs lab exec rs1 -- ip addr show lo   the VIP, where no ARP finds it"),
+		Try:   append(try(), "ulvs lab exec rs1 -- ip addr       the VIP on lo, where no ARP finds it"),
 	}
 }
 
@@ -117,7 +117,7 @@ func try() []string {
 	return []string{
 		"ulvs lab curl -n 10                ten requests from the client",
 		"ulvs lab sh lvs                    a shell on the director: type ipvsadm -Ln",
-		"ulvs lab exec lvs -- ipvsadm -Lnc  the connections",
+		"ulvs lab exec lvs -- ulvs status   what the director did with each packet",
 	}
 }
 

@@ -20,11 +20,13 @@ import (
 const drainTime = 200 * time.Millisecond
 
 // Interact runs a program in a host on a terminal of its own, which is shown
-// on ours: keys go there as they are typed, Ctrl-C among them.
-func (l *Lab) Interact(ctx context.Context, host string, args []string) (int, error) {
+// on ours: keys go there as they are typed, Ctrl-C among them. The program's
+// own files are not looked at.
+func (l *Lab) Interact(ctx context.Context, host string, p Program) (int, error) {
 	master, slave, err := openPTY()
 	if err != nil { // without one it still runs, with no job control
-		return l.Run(ctx, host, Program{args, os.Stdin, os.Stdout, os.Stderr})
+		p.In, p.Out, p.Err = os.Stdin, os.Stdout, os.Stderr
+		return l.Run(ctx, host, p)
 	}
 	defer master.Close()
 	resize(master)
@@ -41,7 +43,8 @@ func (l *Lab) Interact(ctx context.Context, host string, args []string) (int, er
 		close(shown)
 	}()
 	go func() { _, _ = io.Copy(master, os.Stdin) }() // until we exit
-	code, err := l.run(ctx, host, Program{args, slave, slave, slave}, true)
+	p.In, p.Out, p.Err = slave, slave, slave
+	code, err := l.run(ctx, host, p, true)
 	slave.Close()
 	_ = master.SetReadDeadline(time.Now().Add(drainTime))
 	<-shown
@@ -103,17 +106,14 @@ func followSize(master *os.File) (stop func()) {
 	}
 }
 
-// Shell is the command of an interactive shell in a host: bash where the
-// machine has it.
-func Shell(interactive bool) []string {
+// Shell is a shell in a host: bash where the machine has it.
+func Shell(interactive bool) Program {
+	p := Program{Args: []string{"sh"}, Dir: homeDir}
 	if bash, err := lookPath("bash", hostPath()); err == nil {
-		if !interactive {
-			return []string{bash}
-		}
-		return []string{bash, "--rcfile", shellFile, "-i"}
+		p.Args = []string{bash, "--rcfile", shellFile}
 	}
-	if !interactive {
-		return []string{"sh"}
+	if interactive {
+		p.Args = append(p.Args, "-i")
 	}
-	return []string{"sh", "-i"}
+	return p
 }

@@ -149,9 +149,8 @@ func labShell() *cobra.Command {
 		Short: "a shell on a host",
 		Args:  onlyArgs("lab sh", "on which host: ulvs lab sh lvs", 1),
 		RunE: func(c *cobra.Command, args []string) error {
-			own := onTerminal()
 			return inLab(c.Context(), "sh", func(ctx context.Context, l *lab.Lab) (int, error) {
-				return runIn(ctx, l, args[0], lab.Shell(own))
+				return runIn(ctx, l, args[0], lab.Shell(onTerminal()))
 			})
 		},
 	}
@@ -169,7 +168,7 @@ func labExec() *cobra.Command {
 				return usage("lab exec: on which host, and what: ulvs lab exec lvs -- ipvsadm -Ln")
 			}
 			return inLab(c.Context(), "exec", func(ctx context.Context, l *lab.Lab) (int, error) {
-				return runIn(ctx, l, args[0], args[1:])
+				return runIn(ctx, l, args[0], lab.Program{Args: args[1:]})
 			})
 		},
 	}
@@ -195,13 +194,14 @@ func inLab(ctx context.Context, verb string, do func(context.Context, *lab.Lab) 
 	return nil
 }
 
-// runIn runs a command on a host: on a terminal of its own if we are on one,
+// runIn runs a program on a host: on a terminal of its own if we are on one,
 // so that it can be an editor or a pager.
-func runIn(ctx context.Context, l *lab.Lab, host string, args []string) (int, error) {
+func runIn(ctx context.Context, l *lab.Lab, host string, p lab.Program) (int, error) {
 	if onTerminal() {
-		return l.Interact(ctx, host, args)
+		return l.Interact(ctx, host, p)
 	}
-	return l.Run(ctx, host, lab.Program{Args: args, In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
+	p.In, p.Out, p.Err = os.Stdin, os.Stdout, os.Stderr
+	return l.Run(ctx, host, p)
 }
 
 func onTerminal() bool { return term.IsTerminal(0) && term.IsTerminal(1) }
