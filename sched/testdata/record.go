@@ -49,7 +49,7 @@ func main() {
 	r := &recorder{rand: rand.New(rand.NewPCG(seed, 0)), sock: raw(), port: 1024}
 	for _, name := range []string{"rr", "wrr", "lc", "wlc"} {
 		for i := range count {
-			r.script(name, i%2 == 0, i%3 == 2)
+			r.script(name, i%2 == 0, i%4 >= 2)
 		}
 	}
 	run("ipvsadm", "-C")
@@ -117,8 +117,8 @@ func letter(n int) string { return string(rune('A' + n)) }
 // words are a weight and, in scripts about thresholds, those.
 func (r *recorder) words() (w, x, y int) {
 	w = []int{0, 1, 1, 1, 2, 2, 3, 4, 5, 6, 9, 12}[r.rand.IntN(12)]
-	if r.limits && r.rand.IntN(4) > 0 {
-		x = 1 + r.rand.IntN(6)
+	if r.limits && r.rand.IntN(8) > 0 {
+		x = 1 + r.rand.IntN(4)
 		if r.rand.IntN(2) == 0 {
 			y = 1 + r.rand.IntN(x)
 		}
