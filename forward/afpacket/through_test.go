@@ -57,8 +57,9 @@ func stream(t *testing.T, l line, addr string, n int64) {
 	in, err := listener.Accept()
 	must(t, err)
 	defer in.Close()
-	want := sha256.New()
+	want, sent := sha256.New(), make(chan bool)
 	go func() {
+		defer close(sent)
 		defer conn.Close()
 		source := io.LimitReader(rand.NewChaCha8([32]byte{1}), n)
 		if _, err := io.CopyBuffer(io.MultiWriter(conn, want), source, make([]byte, 256<<10)); err != nil {
@@ -68,6 +69,7 @@ func stream(t *testing.T, l line, addr string, n int64) {
 	got := sha256.New()
 	m, err := io.Copy(got, in)
 	must(t, err)
+	<-sent
 	if m != n || !bytes.Equal(got.Sum(nil), want.Sum(nil)) {
 		t.Errorf("%d of %d bytes arrived, or other ones", m, n)
 	}

@@ -80,13 +80,12 @@ func (p *place) addr(name, cidr string) {
 	must(p.t, p.nl.AddrAdd(p.link(name), a))
 }
 
-// know tells which link-level address an address has, so that nobody asks.
-func (p *place) know(name, ip string, mac net.HardwareAddr) {
+// silence keeps the kernel from speaking IPv6 of its own accord.
+func (p *place) silence() {
 	p.t.Helper()
-	must(p.t, p.nl.NeighSet(&netlink.Neigh{
-		LinkIndex: p.link(name).Attrs().Index, State: netlink.NUD_PERMANENT,
-		IP: net.ParseIP(ip), HardwareAddr: mac,
-	}))
+	p.do(func() error {
+		return os.WriteFile("/proc/sys/net/ipv6/conf/default/disable_ipv6", []byte("1"), 0)
+	})
 }
 
 func (p *place) mac(name string) net.HardwareAddr { return p.link(name).Attrs().HardwareAddr }

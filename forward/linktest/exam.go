@@ -52,14 +52,19 @@ func (e *exam) numbered(i int) packet.Packet {
 	return e.draw(fmt.Sprintf(`192.0.2.1:7 > 198.51.100.1:9 udp id %d data "number %d"`, i%0xffff+1, i))
 }
 
-// sized is a frame of n bytes, none of which is as the other.
+// sized is a frame of n bytes with a pattern in it. What is longer than the
+// usual MTU lets through is a super-frame.
 func (e *exam) sized(n int) packet.Packet {
 	e.Helper()
-	p := e.draw(fmt.Sprintf("192.0.2.1:7 > 198.51.100.1:9 udp len %d", n-42))
-	for i := 42; i < n; i++ {
+	const udp, tcp = 14 + 20 + 8, 14 + 20 + 20
+	text := fmt.Sprintf("192.0.2.1:7 > 198.51.100.1:9 udp len %d sum none", n-udp)
+	if n > 1514 {
+		text = fmt.Sprintf("192.0.2.1:7 > 198.51.100.1:9 tcp PA len %d gso 1448", n-tcp)
+	}
+	p := e.draw(text)
+	for i := tcp; i < n; i++ {
 		p.Buf[p.Off+i] = byte(i * 7 >> (i % 5))
 	}
-	p.Buf[p.Off+40], p.Buf[p.Off+41] = 0, 0 // UDP without a checksum
 	return p
 }
 
