@@ -20,12 +20,12 @@ type datagram struct {
 }
 
 const (
-	first = 1         // offset 0, more follow
-	later = 16<<3 | 0 // offset 128, the last
-	mid   = 2<<3 | 1  // offset 16, more follow
-	tcp   = 6         //
-	udp   = 17        //
-	minL4 = 24        // a TCP header and a little, or a UDP header and more
+	first = 1        // offset 0, more follow
+	later = 16 << 3  // offset 128, the last
+	mid   = 2<<3 | 1 // offset 16, more follow
+	tcp   = packet.ProtoTCP
+	udp   = packet.ProtoUDP
+	minL4 = 24 // a TCP header and a little, or a UDP header and more
 )
 
 func (d datagram) bytes() []byte {

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -37,6 +38,58 @@ func TestGuard(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestGuardAgreesWithTakes sends packets put together by chance and compares
+// the kernel with the predicate.
+func TestGuardAgreesWithTakes(t *testing.T) {
+	namespace(t)
+	w := newWire(t)
+	must(t, guarding(t, "d0").Set(guardSet()))
+	taken := Compile(guardSet())
+	rnd := rand.New(rand.NewPCG(3, 4))
+	took := 0
+	for i := range 1500 {
+		b := frame(w.mac, packet.MAC{4}, casts[i%2].byChance(rnd, true).bytes())
+		p := lent(b, true)
+		if p.Parse() != packet.None {
+			continue
+		}
+		want := taken.Takes(p)
+		if got := !w.passes(b); got != want {
+			t.Fatalf("kernel takes: %v, predicate: %v: % x", got, want, b[14:])
+		}
+		if want {
+			took++
+		}
+	}
+	if took < 200 {
+		t.Errorf("only %d were taken", took)
+	}
+}
+
+// byChance is any packet among the cast; its ICMP messages quote another.
+func (c cast) byChance(rnd *rand.Rand, mayQuote bool) datagram {
+	who := []netip.Addr{c.client, c.router, c.vip, c.shared, c.anyVIP, c.held, c.local, c.rip, c.anyRIP}
+	port := []uint16{80, 8080, 53, 1234}
+	d := datagram{
+		src:     at(who[rnd.IntN(len(who))], port[rnd.IntN(len(port))]),
+		dst:     at(who[rnd.IntN(len(who))], port[rnd.IntN(len(port))]),
+		proto:   []uint8{tcp, udp, c.icmp}[rnd.IntN(3)],
+		frag:    []uint16{0, 0, 0, first, mid, later}[rnd.IntN(6)],
+		options: rnd.IntN(5) == 0,
+	}
+	if mayQuote && rnd.IntN(2) == 0 {
+		d.proto, d.frag = c.icmp, 0
+	}
+	if d.proto == c.icmp {
+		d.payload = quoting([]byte{c.unreachable, c.unreachable, byte(rnd.IntN(14))}[rnd.IntN(3)], nil)
+	}
+	if d.proto == c.icmp && mayQuote {
+		q := c.byChance(rnd, false).bytes()
+		d.payload = append(d.payload, q[:len(q)-rnd.IntN(min(len(q), 26))]...)
+	}
+	return d
 }
 
 // TestGuardLeavesOthersFrames sends the service's packet to other link-level

@@ -5,6 +5,7 @@ package host
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"runtime"
@@ -144,6 +145,32 @@ func TestLostNoticesRingForEverything(t *testing.T) {
 	}
 	if about([]netlink.Message{neigh, link}, false) != everything || about(nil, true) != everything {
 		t.Error("a link, or a loss, is no more than a neighbour")
+	}
+}
+
+// TestWatchSurvivesLoss floods a bell that has room for next to nothing before
+// anybody listens.
+func TestWatchSurvivesLoss(t *testing.T) {
+	namespace(t)
+	d, _ := veth(t, "d0", "c0")
+	r, bell, err := openWatch()
+	must(t, err)
+	defer r.close()
+	must(t, bell.SetReadBuffer(1))
+	for i := range 200 {
+		must(t, vishvananda.NeighAdd(&vishvananda.Neigh{
+			LinkIndex: d.Attrs().Index, IP: net.IPv4(192, 0, 2, byte(i+1)), State: unix.NUD_PERMANENT,
+			HardwareAddr: net.HardwareAddr{2, 0, 0, 0, 0, 9},
+		}))
+	}
+	rings := make(chan scope, 1)
+	go ring(bell, rings)
+	s, rung := <-rings
+	if !rung || s != everything {
+		t.Errorf("rang %v for %v after a loss", rung, s)
+	}
+	_ = bell.Close()
+	for range rings { // until ring ends
 	}
 }
 
