@@ -25,6 +25,9 @@ const (
 	logFile    = "log"      // what the keeper and the agents had to say
 )
 
+// rootDir is the directory of root's lab.
+const rootDir = "/run/ulvs/lab"
+
 // Dir is the directory of this user's lab: ULVS_LAB_DIR, or /run/ulvs/lab for
 // root, or a place of the user's own.
 func Dir() string {
@@ -36,7 +39,7 @@ func Dir() string {
 	}
 	uid := os.Geteuid()
 	if uid == 0 {
-		return "/run/ulvs/lab"
+		return rootDir
 	}
 	if run := os.Getenv("XDG_RUNTIME_DIR"); run != "" && ours(run) == nil {
 		return filepath.Join(run, "ulvs-lab")
@@ -72,10 +75,7 @@ type claim struct {
 // claimDir makes the directory if need be, and waits for the right to it.
 func claimDir(dir string) (*claim, error) {
 	for {
-		if err := makeDir(dir); err != nil {
-			return nil, err
-		}
-		f, err := os.OpenFile(filepath.Join(dir, busyFile), os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW, 0o600)
+		f, err := openClaim(dir)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // removed a moment ago by whoever had it
 		}
@@ -93,14 +93,18 @@ func claimDir(dir string) (*claim, error) {
 	}
 }
 
-func makeDir(dir string) error {
+// openClaim makes the directory if need be, and opens its claim.
+func openClaim(dir string) (*os.File, error) {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		return fmt.Errorf("make the lab's directory: %w", err)
+		return nil, err
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("make the lab's directory: %w", err)
+		return nil, err
 	}
-	return ours(dir)
+	if err := ours(dir); err != nil {
+		return nil, err
+	}
+	return os.OpenFile(filepath.Join(dir, busyFile), os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW, 0o600)
 }
 
 func flock(f *os.File) error {
@@ -124,19 +128,23 @@ func current(f *os.File) bool {
 // release lets others have the directory.
 func (c *claim) release() { _ = c.file.Close() }
 
-// remove deletes the directory and all in it, the claim last: as long as there
-// is a directory, its claim tells who may touch it.
+// remove deletes the directory and all in it. As soon as its claim has lost its
+// name, another may make a new one; then the directory is already his.
 func (c *claim) remove() error {
+	defer c.release()
 	if err := c.empty(); err != nil {
 		return err
 	}
-	if err := os.RemoveAll(c.dir); err != nil {
+	if err := os.Remove(c.file.Name()); err != nil {
 		return fmt.Errorf("remove the lab's directory: %w", err)
 	}
-	if c.dir == "/run/ulvs/lab" {
-		_ = os.Remove("/run/ulvs") // ours too, unless something else is in it
+	err := os.Remove(c.dir)
+	if err != nil && !errors.Is(err, unix.ENOTEMPTY) && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove the lab's directory: %w", err)
 	}
-	c.release()
+	if c.dir == rootDir {
+		_ = os.Remove(filepath.Dir(rootDir)) // ours too, unless something else is in it
+	}
 	return nil
 }
 

@@ -26,6 +26,7 @@ const (
 	curlHTTPError   = 22
 	curlWriteFailed = 23
 	curlTimeout     = 28
+	curlUntrusted   = 60
 )
 
 // A fetch is what curl was asked for.
@@ -201,8 +202,12 @@ func (f *fetch) write(resp *http.Response, out io.Writer) (int, error) {
 
 func codeOf(err error) int {
 	var timeout interface{ Timeout() bool }
-	if errors.As(err, &timeout) && timeout.Timeout() {
+	var untrusted *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &timeout) && timeout.Timeout():
 		return curlTimeout
+	case errors.As(err, &untrusted):
+		return curlUntrusted
 	}
 	return curlNoConnect
 }
