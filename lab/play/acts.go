@@ -3,6 +3,7 @@
 package play
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -39,8 +40,8 @@ type pause struct {
 
 func readWait(line string) (act, error) {
 	d, err := time.ParseDuration(strings.TrimSpace(strings.TrimPrefix(line, "wait")))
-	if err != nil {
-		return nil, fmt.Errorf("wait wants a duration such as 1.5s or 16m: %w", err)
+	if err != nil || d <= 0 {
+		return nil, errors.New("wait wants a duration such as 1.5s or 16m")
 	}
 	return &pause{line, d}, nil
 }
@@ -52,7 +53,15 @@ func (w *pause) play(p *player) error {
 // A silence is a silent line, or a drop line, which says why.
 type silence struct{ reason string }
 
-func readSilence(line string) (act, error) { return &silence{}, nil }
+func readSilence(line string) (act, error) { return &silence{}, alone(line) }
+
+// alone refuses words behind a word that takes none.
+func alone(line string) error {
+	if word, rest, _ := strings.Cut(line, " "); rest != "" {
+		return fmt.Errorf("%s stands alone", word)
+	}
+	return nil
+}
 
 func readDrop(line string) (act, error) {
 	reason := strings.TrimSpace(strings.TrimPrefix(line, "drop"))
@@ -87,7 +96,7 @@ func (p *player) counted(reason string) error {
 // A pass is a pass line.
 type pass struct{}
 
-func readPass(line string) (act, error) { return pass{}, nil }
+func readPass(line string) (act, error) { return pass{}, alone(line) }
 
 func (pass) play(p *player) error {
 	p.leave = true
