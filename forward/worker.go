@@ -116,7 +116,7 @@ func (w *worker) forward(p *packet.Packet) packet.Drop {
 		return why
 	}
 	switch {
-	case p.VLAN != 0:
+	case p.Tag() != 0:
 		return packet.NotOurs // of another interface, which is another port
 	case p.Type == packet.TypeARP:
 		return w.hearARP(p)
