@@ -16,7 +16,7 @@
 //	in PACKET              arrives at the director
 //	out PACKET [via HOP]   is the next thing to leave, for the usual next hop or HOP
 //	silent                 nothing left because of the last in
-//	drop REASON            silent; the engine in memory counted this reason
+//	drop REASON            silent; the engine counted this reason
 //	pass                   the director left the packet to its host
 //	wait DURATION          lets time go by
 //	differs REASON         the kernel contradicts the line before, which is meant so

@@ -25,7 +25,7 @@ var modules = []string{"veth", "ip_vs", "ip_vs_rr", "ip_vs_wrr", "ip_vs_lc", "ip
 
 // together is how many lessons the guest plays at a time: it has one processor,
 // and a lesson mostly waits for another.
-const together = 4
+const together = 8
 
 // Guest is the first and only process of user-mode Linux: it plays the lessons
 // that the order in dir names, writes the verdicts there, and turns the machine

@@ -47,6 +47,7 @@ type daemon struct {
 	log     bytes.Buffer
 	ended   chan error
 	client  *ctl.Client
+	seen    forward.Status // at the last look
 }
 
 // start starts the director in this thread's network namespace, and returns
@@ -110,27 +111,32 @@ func (d *daemon) status(ctx context.Context) (s forward.Status, err error) {
 }
 
 // done waits until the director has taken so many frames from its ports, and
-// with them done all that it will do.
-func (d *daemon) done(ctx context.Context, sent [ports]uint64) error {
+// with them done all that it will do. It tells what was counted for them.
+func (d *daemon) done(ctx context.Context, sent [ports]tally) (map[string]uint64, error) {
 	ctx, stop := context.WithTimeout(ctx, patience)
 	defer stop()
 	for {
 		s, err := d.status(ctx)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if taken(s, sent) {
-			return nil
+			for _, t := range sent {
+				s.Passed -= t.pings // they were the host's, and no lesson's
+			}
+			was := d.seen
+			d.seen = s
+			return since(was, s), nil
 		}
-		if err := d.look(ctx, fmt.Errorf("of %v frames it took %+v", sent, s.Ports)); err != nil {
-			return fmt.Errorf("wait for ulvs to take a frame: %w", err)
+		if err := d.look(ctx, fmt.Errorf("of %+v it took %+v", sent, s.Ports)); err != nil {
+			return nil, fmt.Errorf("wait for ulvs to take a frame: %w", err)
 		}
 	}
 }
 
-func taken(s forward.Status, sent [ports]uint64) bool {
-	for port, n := range sent {
-		if port >= len(s.Ports) || s.Ports[port].Traffic.InPkts < n {
+func taken(s forward.Status, sent [ports]tally) bool {
+	for port, t := range sent {
+		if port >= len(s.Ports) || s.Ports[port].Traffic.InPkts < t.frames {
 			return false
 		}
 	}

@@ -134,21 +134,21 @@ func (m *memory) turn() (e Effect, err error) {
 	for port, h := range m.hoses {
 		e.Left[port], h.out = h.out, nil
 	}
-	e.Counts = m.counts()
+	was := m.seen
+	m.seen = m.engine.Status()
+	e.Counts = since(was, m.seen)
 	return e, nil
 }
 
-// counts are the reasons that were counted since the last look.
-func (m *memory) counts() map[string]uint64 {
-	was := m.seen
-	m.seen = m.engine.Status()
+// since are the reasons that were counted between two looks.
+func since(was, is forward.Status) map[string]uint64 {
 	counts := map[string]uint64{}
-	for why, n := range m.seen.Drops {
+	for why, n := range is.Drops {
 		if n > was.Drops[why] {
 			counts[why] = n - was.Drops[why]
 		}
 	}
-	if n := m.seen.Passed - was.Passed; n > 0 {
+	if n := is.Passed - was.Passed; n > 0 {
 		counts[passed] = n
 	}
 	return counts

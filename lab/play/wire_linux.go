@@ -18,11 +18,16 @@ import (
 // A wire is what hangs at one port of a real director: the place of all its
 // neighbours.
 type wire struct {
-	port  int
-	conn  *raw.Conn
-	buf   []byte
-	sent  uint64 // frames, ever
-	fence uint32 // number of the last ping
+	port int
+	conn *raw.Conn
+	buf  []byte
+	sent tally
+}
+
+// A tally counts what was sent into a wire, ever.
+type tally struct {
+	frames uint64
+	pings  uint64 // of these, to the director's host
 }
 
 // ethAll is the kernel's ETH_P_ALL: frames of every protocol.
@@ -45,7 +50,7 @@ func openWire(port int, name string) (*wire, error) {
 }
 
 func (w *wire) send(frame []byte) error {
-	w.sent++
+	w.sent.frames++
 	_, err := w.conn.WriteTo(frame, &raw.Addr{HardwareAddr: net.HardwareAddr(frame[:6])})
 	if err != nil {
 		return fmt.Errorf("send to %s: %w", portNames[w.port], err)
@@ -56,19 +61,18 @@ func (w *wire) send(frame []byte) error {
 // ping asks the director's own stack, which answers in turn: what it had to say
 // about earlier frames comes before the answer.
 func (w *wire) ping() error {
-	w.fence++
+	w.sent.pings++
 	e := w.end()
 	var p packet.Packet
-	line := fmt.Sprintf("%v > %v icmp echo-request ident %d seq %d", e.router, e.own.Addr(), fenceIdent, w.fence&0xffff)
-	if err := p.FromText(line); err != nil {
+	if err := p.FromText(fmt.Sprintf("%v > %v icmp echo-request %s", e.router, e.own.Addr(), w.mark())); err != nil {
 		return err
 	}
 	p.SetMAC(portMAC(w.port), mac(e.router))
 	return w.send(p.Buf[p.Off:p.End])
 }
 
-// fenceIdent marks our own pings; no lesson uses it.
-const fenceIdent = 0x7557
+// mark tells the last ping from others; no lesson uses this ident.
+func (w *wire) mark() string { return fmt.Sprintf("ident 30039 seq %d", w.sent.pings&0xffff) }
 
 // end is the IPv4 end of the port.
 func (w *wire) end() end { return plan[w.port] }
@@ -76,7 +80,7 @@ func (w *wire) end() end { return plan[w.port] }
 // collect returns what came before the answer to the last ping.
 func (w *wire) collect(ctx context.Context) (frames [][]byte, err error) {
 	e := w.end()
-	answer := fmt.Sprintf("%v > %v icmp echo-reply seq %d ident %d", e.own.Addr(), e.router, w.fence&0xffff, fenceIdent)
+	answer := hear(fmt.Sprintf("%v > %v icmp echo-reply %s", e.own.Addr(), e.router, w.mark()))
 	if err := w.conn.SetReadDeadline(deadline(ctx)); err != nil {
 		return nil, err
 	}
@@ -88,31 +92,19 @@ func (w *wire) collect(ctx context.Context) (frames [][]byte, err error) {
 			return frames, fmt.Errorf("receive from %s: %w", portNames[w.port], err)
 		}
 		frame := append([]byte(nil), w.buf[:n]...)
-		if hear(text(parsed(frame))).isAnswer(answer) {
+		if answer.agrees(hear(text(parsed(frame))), answer) {
 			return frames, nil
 		}
-		if !isNoise(frame) {
+		if !isNoise(parsed(frame)) {
 			frames = append(frames, frame)
 		}
 	}
 }
 
-// isAnswer reports whether s is the packet of a line, in all that the line says.
-func (s said) isAnswer(line string) bool {
-	want := hear(line)
-	return want.agrees(s, want)
-}
-
-// isNoise reports whether a frame is what a host says of itself in IPv6:
-// routers asked for, groups joined, addresses checked.
-func isNoise(frame []byte) bool {
-	p := parsed(frame)
-	const mld, mld2 = 131, 143
-	if p.Type != packet.TypeIPv6 || p.L4 == 0 || p.L4 >= p.End {
-		return false
-	}
-	kind := p.Buf[p.L4]
-	return p.IsND() || p.Flow.Proto == packet.ProtoICMPv6 && (kind == mld || kind == mld2 || kind == 133) || p.Flow.Dst.Addr[0] == 0xff
+// isNoise reports whether a frame is what any host says of itself in IPv6:
+// neighbour discovery and the groups it joins (RFC 3810), all to ff00::/8.
+func isNoise(p *packet.Packet) bool {
+	return p.Type == packet.TypeIPv6 && (p.IsND() || p.Flow.Dst.Addr[0] == 0xff)
 }
 
 func deadline(ctx context.Context) time.Time {

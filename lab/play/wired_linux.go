@@ -18,9 +18,9 @@ type wired struct {
 	traits  Traits
 	wires   [ports]*wire
 	ipvsadm func(ctx context.Context, args []string) *exec.Cmd
-	// done returns when the director is done with so many frames per port; nil
-	// if the answer to a ping says that.
-	done func(ctx context.Context, sent [ports]uint64) error
+	// done returns when the director is done with all that was sent, and what it
+	// counted since it was last asked; nil if the answer to a ping says that.
+	done func(ctx context.Context, sent [ports]tally) (map[string]uint64, error)
 }
 
 func (w *wired) Traits() Traits { return w.traits }
@@ -56,7 +56,7 @@ func (w *wired) Wait(ctx context.Context, d time.Duration) (Effect, error) {
 // settle waits until all that was sent has had its effect, and collects it.
 func (w *wired) settle(ctx context.Context) (e Effect, err error) {
 	if w.done != nil {
-		if err := w.done(ctx, [ports]uint64{w.wires[0].sent, w.wires[1].sent}); err != nil {
+		if e.Counts, err = w.done(ctx, [ports]tally{w.wires[eth0].sent, w.wires[eth1].sent}); err != nil {
 			return e, err
 		}
 	}
