@@ -39,7 +39,7 @@ type datagramKey struct {
 
 const (
 	maxDatagrams = 4096             // fragmented ones under way at once
-	reassembly   = 30 * time.Second // how long the fragments may take, as in the kernel
+	reassembly   = 30 * time.Second // how long the fragments may take: the kernel's ipfrag_time
 )
 
 // NewFragments is an empty memory. The seed is a secret, as a Table's.

@@ -31,8 +31,9 @@ type Table struct {
 const maxConns = 1 << 30
 
 // NewTable is a table for limit connections, at least one. Their memory is
-// touched only as they come: 128 bytes each, and 4 to 8 for the index. The
-// seed is the secret without which a client cannot choose its chain.
+// touched only as they come: 128 bytes each, 4 to 8 for the index; the wheel
+// takes half a megabyte. The seed is the secret without which a client cannot
+// choose its chain.
 func NewTable(limit int, t Timeouts, seed uint64) *Table {
 	limit = min(max(limit, 1), maxConns)
 	return &Table{

@@ -3,6 +3,7 @@
 package conntrack
 
 import (
+	"reflect"
 	"testing"
 	"time"
 	"unsafe"
@@ -127,6 +128,32 @@ func TestConnSize(t *testing.T) {
 	if n := unsafe.Sizeof(Conn{}); n != 128 {
 		t.Errorf("a Conn has %d bytes", n)
 	}
+}
+
+// Pointers would make the garbage collector walk through the whole slab.
+func TestNoPointers(t *testing.T) {
+	for _, typ := range []reflect.Type{reflect.TypeFor[Conn](), reflect.TypeFor[datagram]()} {
+		if where := pointer(typ); where != "" {
+			t.Errorf("%v has a pointer: %s", typ, where)
+		}
+	}
+}
+
+// pointer is the first type inside t that is more than numbers.
+func pointer(t reflect.Type) string {
+	switch k := t.Kind(); {
+	case k == reflect.Struct:
+		for i := range t.NumField() {
+			if where := pointer(t.Field(i).Type); where != "" {
+				return t.Field(i).Name + " " + where
+			}
+		}
+	case k == reflect.Array:
+		return pointer(t.Elem())
+	case k < reflect.Bool || k > reflect.Float64 || k == reflect.Uintptr:
+		return t.String()
+	}
+	return ""
 }
 
 func TestNoAllocation(t *testing.T) {

@@ -98,8 +98,8 @@ func (p *pair) conn(word uint32) New {
 	if word>>5&1 != 0 {
 		proto = packet.ProtoUDP
 	}
-	make := []func(uint8, uint16) New{nat, direct, full, nat}[word&3]
-	n := make(proto, port)
+	maker := []func(uint8, uint16) New{nat, direct, full, nat}[word&3]
+	n := maker(proto, port)
 	n.Virtual.Port += uint16(word >> 6 & 1)
 	n.Timeout = time.Duration(word>>8&0xff) * 111 * time.Millisecond
 	return n

@@ -11,7 +11,7 @@ func init() { Register("lc", func(Env) Scheduler { return new(lc) }) }
 // whatever its weight, as long as it has one.
 //
 // Source: the kernel's ip_vs_lc.c; Zhang, "Linux Virtual Server for Scalable
-// Network Services", 2000, §4.
+// Network Services", 2000.
 type lc struct{ pool }
 
 // Pick implements Scheduler.

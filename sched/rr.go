@@ -29,8 +29,8 @@ func (s *rr) Update(servers []*Server, change Change) {
 		s.at = head
 	}
 	for s.at != head {
-		if now := slices.Index(servers, s.servers[s.at]); now >= 0 {
-			s.at = now
+		if place := slices.Index(servers, s.servers[s.at]); place >= 0 {
+			s.at = place
 			break
 		}
 		s.at--

@@ -141,6 +141,26 @@ func TestTutorial(t *testing.T) {
 	}
 }
 
+// Where everybody is overloaded, wrr's hand stays with the last one picked, and
+// goes on behind it afterwards.
+func TestWRRAfterOverload(t *testing.T) {
+	s := newService(t, "wrr")
+	for _, name := range []string{"A", "B", "C"} {
+		s.add(name, 1, 1, 0)
+	}
+	got := s.picks(2) // C B: the hand is with B
+	for _, d := range s.known {
+		d.Bind(false)
+	}
+	got += " " + s.picks(1)
+	for _, d := range s.known {
+		d.Unbind(false)
+	}
+	if got += " " + s.picks(2); got != "C B - A C" {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestConformance(t *testing.T) {
 	for _, name := range sched.Names() {
 		t.Run(name, func(t *testing.T) { schedtest.Test(t, name) })

@@ -12,7 +12,7 @@ func init() { Register("wlc", func(Env) Scheduler { return new(wlc) }) }
 // connection to the server that was added last.
 //
 // Source: the kernel's ip_vs_wlc.c; Zhang, "Linux Virtual Server for Scalable
-// Network Services", 2000, §4.
+// Network Services", 2000.
 type wlc struct{ pool }
 
 // Pick implements Scheduler.

@@ -16,7 +16,7 @@ func init() { Register("wrr", func(Env) Scheduler { return &wrr{at: head} }) }
 // changes nothing, moves the hand before the list.
 //
 // Source: the kernel's ip_vs_wrr.c (since 3.10); Zhang, "Linux Virtual Server
-// for Scalable Network Services", 2000, §4.
+// for Scalable Network Services", 2000.
 type wrr struct {
 	pool
 	at  int // the hand: the last one picked, as a place in the list, or head
