@@ -22,6 +22,10 @@ import (
 // cores with one TCP stream: see docs/figures.md.
 const linger = 30 * time.Microsecond
 
+// journal is where it is written which offloads were turned off, for the next
+// director to mend if this one and its watcher are both killed.
+const journal = "/run/ulvs"
+
 // A director is the engine with all that it stands on in this namespace.
 type director struct {
 	engine  *forward.Engine
@@ -29,7 +33,8 @@ type director struct {
 	ports   []host.Interface
 	skipped []string
 	guard   *host.Guard
-	unsure  string // why there is no guard
+	off     *host.Offloads // what merges frames beyond what a link can pass on
+	unsure  string         // why there is no guard
 	log     *slog.Logger
 	start   time.Time
 }
@@ -159,6 +164,9 @@ func (d *director) build(s *host.Snapshot, o *runOptions) error {
 		Rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 	}
 	var err error
+	if d.off, err = host.TurnOff(names, journal); err != nil {
+		return explain(err)
+	}
 	if d.guard, err = host.NewGuard(names); err != nil {
 		d.unsure = err.Error()
 		d.log.Warn("no guard: hold each VIP on no interface and keep ip_forward=0, or the host answers as well", "err", err)
@@ -203,6 +211,9 @@ func (d *director) close() error {
 	}
 	if d.guard != nil {
 		errs = append(errs, d.guard.Close())
+	}
+	if d.off != nil {
+		errs = append(errs, d.off.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/ulvs/ulvs/host"
 )
 
 // The exit codes of every verb but ipvsadm, which has ipvsadm's own.
@@ -32,10 +34,23 @@ func Main(args []string) int {
 	if code, done := labTool(name, args); done {
 		return code
 	}
+	if len(args) > 1 && args[1] == host.WatchdogVerb {
+		return watchdog(args[2:])
+	}
 	if len(args) > 1 && args[1] == "ipvsadm" {
 		return ipvsadmMain("ipvsadm", args[2:], os.Stdin, os.Stdout, os.Stderr)
 	}
 	return run(args[1:])
+}
+
+// watchdog is the child that puts a device's offloads back when a director was
+// killed. Nobody types it.
+func watchdog(args []string) int {
+	if err := host.Watchdog(args); err != nil {
+		fmt.Fprintln(os.Stderr, "ulvs: "+err.Error())
+		return exitNo
+	}
+	return exitDone
 }
 
 // run carries out one verb.
