@@ -4,6 +4,7 @@ package afpacket
 
 import (
 	"fmt"
+	"os"
 
 	"github.com/ulvs/ulvs/packet"
 	"golang.org/x/sys/unix"
@@ -11,7 +12,7 @@ import (
 
 // A Config says how a link is set up. The zero Config is what one wants.
 type Config struct {
-	Slots   int  // frames the ring can hold; zero: as many as fit some 8 to 17 MiB
+	Slots   int  // frames the ring can hold, rounded up; zero: 4096 small ones, 1024 jumbo or 256 wide
 	RecvBuf int  // bytes of super-frames that may queue for the lane; zero: 16 MiB
 	Wide    bool // every slot holds a super-frame, as if RecvBuf were refused
 	NoForce bool // act as if SO_RCVBUFFORCE were refused: for tests
@@ -20,22 +21,26 @@ type Config struct {
 const defaultRecvBuf = 16 << 20
 
 // A layout is how the ring lies in memory. A slot's size is an odd multiple of
-// a cache line, so that slots in a row do not fall into the same cache sets;
-// the block is the smallest that they fill without a gap.
+// a cache line, so that slots in a row do not fall into the same cache sets.
 type layout struct {
-	slot     int // bytes of a slot
-	slots    int // how many by default
-	perBlock int // slots in one piece of kernel memory
-	lane     bool
+	slot  int // bytes of a slot
+	slots int // how many by default
+	lane  bool
 }
+
+const line = 64 // bytes of a cache line
 
 // The layouts, the one with the smallest slots first. The first holds a frame
 // of the usual MTU 1500, the second one of any jumbo MTU.
 var (
-	small = layout{slot: 33 * 64, slots: 4096, perBlock: 64, lane: true}
-	jumbo = layout{slot: 257 * 64, slots: 1024, perBlock: 64, lane: true}
-	wide  = layout{slot: 1053 * 64, slots: 256, perBlock: 64}
+	small = layout{slot: 33 * line, slots: 4096, lane: true}
+	jumbo = layout{slot: 257 * line, slots: 1024, lane: true}
+	wide  = layout{slot: 1053 * line, slots: 256}
 )
+
+// perBlock is how many slots lie in one piece of kernel memory, which must be
+// whole pages: so many fill some without a gap.
+func perBlock() int { return os.Getpagesize() / line }
 
 // layoutFor chooses the smallest slots that hold what usually arrives at an
 // interface with that MTU.
@@ -56,15 +61,16 @@ func (l layout) with(n int) layout {
 	if n == 0 {
 		n = l.slots
 	}
-	l.slots = (n + l.perBlock - 1) / l.perBlock * l.perBlock
+	k := perBlock()
+	l.slots = (n + k - 1) / k * k
 	return l
 }
 
 // request is l in the kernel's words.
 func (l layout) request() unix.TpacketReq {
 	return unix.TpacketReq{
-		Block_size: uint32(l.slot * l.perBlock),
-		Block_nr:   uint32(l.slots / l.perBlock),
+		Block_size: uint32(l.slot * perBlock()),
+		Block_nr:   uint32(l.slots / perBlock()),
 		Frame_size: uint32(l.slot),
 		Frame_nr:   uint32(l.slots),
 	}

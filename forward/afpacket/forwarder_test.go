@@ -3,8 +3,11 @@
 package afpacket_test
 
 import (
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/ulvs/ulvs/forward/afpacket"
 	"github.com/ulvs/ulvs/packet"
@@ -18,12 +21,14 @@ type wireForwarder struct {
 	stop  int
 	done  sync.WaitGroup
 	seen  [2]seen
+	count atomic.Int64  // frames from the first link
+	spent time.Duration // of the processor, by the forwarder's thread
 }
 
 // seen is what came through in one direction.
 type seen struct {
-	frames, bytes, super, partial int
-	drops                         [packet.Drops]int
+	batches, frames, bytes, super, partial int
+	drops                                  [packet.Drops]int
 }
 
 // carry starts a forwarder in the middle that ends with the test.
@@ -59,6 +64,10 @@ func (f *wireForwarder) end() {
 }
 
 func (f *wireForwarder) run(t testing.TB) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	before := threadTime()
+	defer func() { f.spent = threadTime() - before }()
 	fds := []unix.PollFd{
 		{Fd: int32(f.links[0].Fd()), Events: unix.POLLIN},
 		{Fd: int32(f.links[1].Fd()), Events: unix.POLLIN},
@@ -87,6 +96,9 @@ func (f *wireForwarder) send(i int, batch []packet.Packet) {
 	var list [64]*packet.Packet
 	var sent [64]packet.Drop
 	s := &f.seen[i]
+	if len(batch) > 0 {
+		s.batches++
+	}
 	for k := range batch {
 		p := &batch[k]
 		list[k] = p
@@ -99,8 +111,26 @@ func (f *wireForwarder) send(i int, batch []packet.Packet) {
 			s.partial++
 		}
 	}
+	if i == 0 {
+		f.count.Add(int64(len(batch)))
+	}
 	f.links[1-i].Send(list[:len(batch)], sent[:])
 	for _, d := range sent[:len(batch)] {
 		s.drops[d]++
 	}
+}
+
+// threadTime is how long this thread has had a processor.
+func threadTime() time.Duration {
+	var ts unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &ts)
+	return time.Duration(ts.Nano())
+}
+
+// report adds to a benchmark what a frame cost the forwarder, which is less
+// disturbed by others on the machine than the time that went by.
+func (f *wireForwarder) report(b *testing.B) {
+	s, back := f.seen[0], f.seen[1]
+	b.ReportMetric(float64(f.spent)/float64(max(s.frames+back.frames, 1)), "cpu-ns/frame")
+	b.ReportMetric(float64(s.frames)/float64(max(s.batches, 1)), "frames/batch")
 }

@@ -47,22 +47,24 @@ func (l *Link) open(ifi *net.Interface, cfg Config) (err error) {
 		return err
 	}
 	roomy := !cfg.Wide && widen(l.recv, cfg)
-	if err = prepare(l.recv, roomy); err != nil {
+	if err = prepare(l.recv); err != nil {
 		return err
 	}
 	if l.ring, err = newRing(l.recv, layoutFor(ifi.MTU, roomy).with(cfg.Slots)); err != nil {
 		return err
 	}
-	if l.lane, err = newLane(l.recv, l.ring.lane); err != nil {
-		return err
+	if l.ring.lane {
+		if l.lane, err = newLane(l.recv); err != nil {
+			return err
+		}
 	}
 	if l.out, err = newOutgoing(); err != nil {
 		return err
 	}
-	if l.plain, err = sender(ifi.Index, true); err != nil {
+	if l.plain, err = sender(ifi.Index, unix.PACKET_VNET_HDR, unix.PACKET_QDISC_BYPASS); err != nil {
 		return err
 	}
-	if l.whole, err = sender(ifi.Index, false); err != nil {
+	if l.whole, err = sender(ifi.Index, unix.PACKET_VNET_HDR); err != nil {
 		return err
 	}
 	return listen(l.recv)

@@ -3,6 +3,7 @@
 package afpacket
 
 import (
+	"errors"
 	"fmt"
 	"net"
 
@@ -56,7 +57,7 @@ func widen(fd int, cfg Config) bool {
 }
 
 // prepare sets what must be set before there is a ring.
-func prepare(fd int, lane bool) error {
+func prepare(fd int) error {
 	options := []struct {
 		name       string
 		opt, value int
@@ -65,10 +66,6 @@ func prepare(fd int, lane bool) error {
 		{"PACKET_VNET_HDR", unix.PACKET_VNET_HDR, 1},
 		{"PACKET_RESERVE", unix.PACKET_RESERVE, reserve},
 		{"PACKET_IGNORE_OUTGOING", unix.PACKET_IGNORE_OUTGOING, 1},
-		{"PACKET_COPY_THRESH", unix.PACKET_COPY_THRESH, 1},
-	}
-	if !lane {
-		options = options[:len(options)-1]
 	}
 	for _, o := range options {
 		if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, o.opt, o.value); err != nil {
@@ -100,16 +97,15 @@ func listen(fd int) error {
 // lane of super-frames, and what the device still holds.
 const sendBuf = 8 << 20
 
-// sender is a packet socket that only sends: protocol 0 receives nothing.
-// Direct ones go straight to the driver.
-func sender(ifindex int, direct bool) (int, error) {
+// sender is a packet socket that only sends, with those packet options on:
+// protocol 0 receives nothing.
+func sender(ifindex int, options ...int) (int, error) {
 	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return -1, fmt.Errorf("make a sending socket: %w", err)
 	}
-	err = unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_VNET_HDR, 1)
-	if err == nil && direct {
-		err = unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_QDISC_BYPASS, 1)
+	for _, o := range options {
+		err = errors.Join(err, unix.SetsockoptInt(fd, unix.SOL_PACKET, o, 1))
 	}
 	if err == nil {
 		err = unix.Bind(fd, &unix.SockaddrLinklayer{Ifindex: ifindex})

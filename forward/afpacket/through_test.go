@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"io"
 	"math/rand/v2"
-	"net"
 	"testing"
 
 	"github.com/ulvs/ulvs/forward/afpacket"
@@ -49,14 +48,7 @@ func TestTCPThrough(t *testing.T) {
 // stream sends n random bytes over TCP from left to right.
 func stream(t *testing.T, l line, addr string, n int64) {
 	t.Helper()
-	var listener net.Listener
-	var conn net.Conn
-	l.right.do(func() (err error) { listener, err = net.Listen("tcp", addr); return err })
-	defer listener.Close()
-	l.left.do(func() (err error) { conn, err = net.Dial("tcp", addr); return err })
-	in, err := listener.Accept()
-	must(t, err)
-	defer in.Close()
+	conn, in := connect(t, l, addr)
 	want, sent := sha256.New(), make(chan bool)
 	go func() {
 		defer close(sent)
