@@ -19,8 +19,9 @@ type arrival struct {
 }
 
 func readArrival(line string) (act, error) {
+	_, text, _ := strings.Cut(line, " ")
 	var p packet.Packet
-	if err := p.FromText(strings.TrimPrefix(line, "in ")); err != nil {
+	if err := p.FromText(text); err != nil {
 		return nil, err
 	}
 	hop, port := way(p.Flow.Src.Addr.Netip())
@@ -30,6 +31,28 @@ func readArrival(line string) (act, error) {
 
 func (a *arrival) play(p *player) error {
 	return p.begin(a.line, func() (Effect, error) { return p.world.Arrive(p.ctx, a.port, a.frame) })
+}
+
+// A follower is an also line: what leaves for it, leaves for the in line above.
+type follower struct{ arrival }
+
+func readFollower(line string) (act, error) {
+	a, err := readArrival(line)
+	if err != nil {
+		return nil, err
+	}
+	return &follower{*a.(*arrival)}, nil
+}
+
+func (f *follower) play(p *player) error {
+	e, err := p.world.Arrive(p.ctx, f.port, f.frame)
+	for port := range e.Left {
+		p.effect.Left[port] = append(p.effect.Left[port], e.Left[port]...)
+	}
+	for why, n := range e.Counts {
+		p.effect.Counts[why] += n
+	}
+	return err
 }
 
 // A pause is a wait line.

@@ -14,6 +14,7 @@
 //	  < line               … given this on standard input
 //	  | line               … and prints exactly this on standard output
 //	in PACKET              arrives at the director
+//	also PACKET            arrives behind it, before anybody looks
 //	out PACKET [via HOP]   is the next thing to leave, for the usual next hop or HOP
 //	silent                 nothing left because of the last in
 //	drop REASON            silent; the engine counted this reason

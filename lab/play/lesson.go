@@ -4,6 +4,7 @@ package play
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -36,6 +37,7 @@ var verbs = map[string]func(line string) (act, error){
 	"ipvsadm-save":    readCommand,
 	"ipvsadm-restore": readCommand,
 	"in":              readArrival,
+	"also":            readFollower,
 	"out":             readDeparture,
 	"silent":          readSilence,
 	"drop":            readDrop,
@@ -96,14 +98,29 @@ func (l *Lesson) add(n int, line string) error {
 func (l *Lesson) append(n int, word, text string) error {
 	read := verbs[word]
 	if read == nil {
-		return fmt.Errorf("%q begins no line of a lesson: want ipvsadm, in, out, silent, drop, pass, wait, differs, |, < or #", word)
+		return fmt.Errorf("%q begins no line of a lesson: want ipvsadm, in, also, out, silent, drop, pass, wait, differs, |, < or #", word)
 	}
 	a, err := read(text)
 	if err != nil {
 		return err
 	}
+	if _, ok := a.(*follower); ok && !l.arrives() {
+		return errors.New("also stands under an in line")
+	}
 	l.steps = append(l.steps, step{line: n, text: text, act: a})
 	return nil
+}
+
+// arrives reports whether the last step so far is a packet that arrives.
+func (l *Lesson) arrives() bool {
+	if len(l.steps) == 0 {
+		return false
+	}
+	switch l.steps[len(l.steps)-1].act.(type) {
+	case *arrival, *follower:
+		return true
+	}
+	return false
 }
 
 // attach gives a line of input or output to the command above it.
@@ -119,7 +136,7 @@ func (l *Lesson) attach(mark, line string) error {
 
 func (l *Lesson) differ(reason string) error {
 	if len(l.steps) == 0 || reason == "" {
-		return fmt.Errorf("differs stands under the line that the kernel contradicts, and says why")
+		return errors.New("differs stands under the line that the kernel contradicts, and says why")
 	}
 	l.steps[len(l.steps)-1].differs = reason
 	return nil
