@@ -20,7 +20,7 @@ import (
 // mounted noexec.
 const (
 	busyFile   = "busy"     // locked (flock) by who builds a lab or takes it down
-	keeperFile = "keeper"   // locked (fcntl) by the keeper, as long as it lives
+	keeperFile = "keeper"   // which process the keeper is
 	stateFile  = "lab.json" // the plan of the lab that is up
 	logFile    = "log"      // what the keeper and the agents had to say
 )
@@ -172,44 +172,4 @@ func (c *claim) writeState(p Plan) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(c.dir, stateFile), b, 0o600)
-}
-
-// keeperOf is the process id of the keeper of the lab in this directory, 0 if
-// there is none. The kernel knows who holds the lock, so no number is written
-// down that another process might bear tomorrow.
-func keeperOf(dir string) (int, error) {
-	f, err := os.OpenFile(filepath.Join(dir, keeperFile), os.O_RDWR|unix.O_NOFOLLOW, 0)
-	if errors.Is(err, fs.ErrNotExist) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, fmt.Errorf("look for the lab's keeper: %w", err)
-	}
-	defer f.Close()
-	lock := unix.Flock_t{Type: unix.F_WRLCK}
-	if err := unix.FcntlFlock(f.Fd(), unix.F_GETLK, &lock); err != nil {
-		return 0, fmt.Errorf("look for the lab's keeper: %w", err)
-	}
-	if lock.Type == unix.F_UNLCK {
-		return 0, nil
-	}
-	if lock.Pid <= 0 {
-		return 0, fmt.Errorf("look for the lab's keeper: it runs where it cannot be seen (another pid namespace): use ulvs lab there")
-	}
-	return int(lock.Pid), nil
-}
-
-// holdKeeper takes the keeper's lock for as long as this process lives. The
-// descriptor is left open on purpose, and is no os.File, which the collector
-// would close: closing any descriptor of that file gives the lock away.
-func holdKeeper() error {
-	fd, err := unix.Open(keeperFile, unix.O_CREAT|unix.O_RDWR|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0o600)
-	if err != nil {
-		return fmt.Errorf("make the keeper's lock: %w", err)
-	}
-	lock := unix.Flock_t{Type: unix.F_WRLCK}
-	if err := unix.FcntlFlock(uintptr(fd), unix.F_SETLK, &lock); err != nil {
-		return fmt.Errorf("take the keeper's lock: %w", err)
-	}
-	return nil
 }

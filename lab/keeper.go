@@ -66,7 +66,7 @@ type keeper struct {
 
 // build makes the lab, in the order in which one thing needs another.
 func (k *keeper) build() error {
-	if err := holdKeeper(); err != nil {
+	if err := noteKeeper(); err != nil {
 		return err
 	}
 	if _, err := k.control.recv(&k.spec); err != nil {

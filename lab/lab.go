@@ -31,12 +31,12 @@ type Lab struct {
 
 // Open finds the lab that is up in a directory.
 func Open(dir string) (*Lab, error) {
-	pid, err := keeperOf(dir)
+	keeper, found, err := keeperOf(dir)
 	if err != nil {
 		return nil, err
 	}
 	b, err := os.ReadFile(filepath.Join(dir, stateFile))
-	if pid == 0 || errors.Is(err, os.ErrNotExist) {
+	if !found || !keeper.alive() || errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("%w: ulvs lab up nat", ErrNone)
 	}
 	if err != nil {

@@ -10,8 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-
-	"golang.org/x/sys/unix"
 )
 
 // ErrUp says that a lab is up already: one user has one lab at a time.
@@ -53,20 +51,17 @@ func Up(ctx context.Context, p Plan, o Options) (*Lab, error) {
 	return l, nil
 }
 
-// vacant refuses a directory in which a lab is up.
+// vacant refuses a directory in which a lab is up. One that lives but has no
+// plan was never finished: whoever built it died, and it is ended.
 func vacant(dir string) error {
-	pid, err := keeperOf(dir)
-	if err != nil {
-		return err
+	l, err := Open(dir)
+	switch {
+	case err == nil:
+		return fmt.Errorf("%w: lab %s: use it, or take it down first: ulvs lab down", ErrUp, l.Plan.Name)
+	case errors.Is(err, ErrNone):
+		return endKeeper(dir)
 	}
-	if pid == 0 {
-		return nil
-	}
-	what := "a lab"
-	if l, err := Open(dir); err == nil {
-		what = "lab " + l.Plan.Name
-	}
-	return fmt.Errorf("%w: %s (keeper %d): use it, or take it down first: ulvs lab down", ErrUp, what, pid)
+	return err
 }
 
 func newSpec(p Plan, o Options) spec {
@@ -179,55 +174,4 @@ func cancelled(ctx context.Context, err error) error {
 		return context.Cause(ctx)
 	}
 	return err
-}
-
-// Down ends the lab in a directory, and removes the directory. It reports
-// whether there was anything to take down.
-func Down(dir string) (bool, error) {
-	if _, err := os.Lstat(dir); errors.Is(err, os.ErrNotExist) {
-		return false, nil
-	}
-	c, err := claimDir(dir)
-	if err != nil {
-		return false, err
-	}
-	if err := endKeeper(dir); err != nil {
-		c.release()
-		return true, err
-	}
-	return true, c.remove()
-}
-
-// endKeeper kills the keeper, and with it its pid namespace. When the kernel
-// says that it is gone, everything in that namespace is.
-func endKeeper(dir string) error {
-	pid, err := keeperOf(dir)
-	if err != nil || pid == 0 {
-		return err
-	}
-	fd, err := unix.PidfdOpen(pid, 0)
-	if errors.Is(err, unix.ESRCH) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("end the keeper %d: %w", pid, err)
-	}
-	defer unix.Close(fd)
-	if again, err := keeperOf(dir); err != nil || again != pid {
-		return err // it went by itself: the number may be another's now
-	}
-	if err := unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0); err != nil && !errors.Is(err, unix.ESRCH) {
-		return fmt.Errorf("end the keeper %d: %w", pid, err)
-	}
-	return waitEnd(fd)
-}
-
-// waitEnd waits until the process of a pidfd has ended.
-func waitEnd(fd int) error {
-	for {
-		_, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, -1)
-		if !errors.Is(err, unix.EINTR) {
-			return err
-		}
-	}
 }

@@ -53,7 +53,7 @@ func ip(args []string, out, err io.Writer) int {
 
 // showing reports whether the words ask to show, and of which device.
 func showing(words []string) (dev string, ok bool) {
-	if len(words) > 0 && slices.Contains([]string{"show", "list", "sh", "ls"}, words[0]) {
+	if len(words) > 0 && slices.Contains([]string{"show", "list", "s", "sh", "ls", "l"}, words[0]) {
 		words = words[1:]
 	}
 	if len(words) > 0 && words[0] == "dev" {
