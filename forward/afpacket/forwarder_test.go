@@ -27,8 +27,8 @@ type wireForwarder struct {
 
 // seen is what came through in one direction.
 type seen struct {
-	batches, frames, bytes, super, partial int
-	drops                                  [packet.Drops]int
+	batches, frames, bytes, super, partial, tagged int
+	drops                                          [packet.Drops]int
 }
 
 // carry starts a forwarder in the middle that ends with the test.
@@ -109,6 +109,9 @@ func (f *wireForwarder) send(i int, batch []packet.Packet) {
 		}
 		if p.Offload.Partial {
 			s.partial++
+		}
+		if p.VLAN != 0 {
+			s.tagged++
 		}
 	}
 	if i == 0 {
