@@ -66,8 +66,10 @@ func (a *agent) furnish() error {
 	if err := a.writeEtc(); err != nil {
 		return err
 	}
-	if err := os.Setenv("PATH", a.Path); err != nil {
-		return err
+	if inUserNamespace() {
+		if err := pretendUsers(); err != nil {
+			return err
+		}
 	}
 	return a.setSysctls()
 }

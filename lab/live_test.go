@@ -3,6 +3,7 @@
 package lab_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -403,6 +404,37 @@ func TestOwnTools(t *testing.T) {
 		}
 		if got := as("rs2", "sysctl", "-n", "net.ipv4.conf.all.arp_ignore"); got != "1\n" {
 			t.Errorf("sysctl -n: %q", got)
+		}
+	})
+}
+
+// TestTcpdump: a learner sees at the real server who asks, also the one in
+// whose lab there is no user but root for tcpdump to become.
+func TestTcpdump(t *testing.T) {
+	if _, err := exec.LookPath("tcpdump"); err != nil {
+		t.Skip("needs tcpdump: apt-get install tcpdump")
+	}
+	everyone(t, func(t *testing.T, l *learner) {
+		l.must("lab", "up", "nat")
+		c := l.command(context.Background(), "lab", "exec", "rs1", "--", "tcpdump", "-nc1", "-i", "eth0", "-w", "/run/seen", "src 172.25.254.9")
+		said, err := c.StderrPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		first, err := bufio.NewReader(said).ReadString('\n')
+		if err != nil || !strings.Contains(first, "listening on eth0") {
+			t.Fatalf("tcpdump says %q: %v", first, err)
+		}
+		l.must("lab", "curl", "-n", "2")
+		go func() { _, _ = io.Copy(io.Discard, said) }()
+		if err := c.Wait(); err != nil {
+			t.Error(err)
+		}
+		if got := l.must("lab", "exec", "rs1", "--", "tcpdump", "-nr", "/run/seen"); !strings.Contains(got, "172.25.254.9.") || !strings.Contains(got, "192.168.0.10.80: Flags [S]") {
+			t.Errorf("the real server saw %s", got)
 		}
 	})
 }
