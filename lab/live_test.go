@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/ulvs/ulvs/cmd/ulvs/command"
+	"github.com/ulvs/ulvs/lab"
 )
 
 // These tests play a learner: they run the program itself (the test binary,
@@ -238,11 +239,11 @@ func everyone(t *testing.T, test func(t *testing.T, l *learner)) {
 
 // TestLearner: the first minutes of somebody who came to see LVS work.
 func TestLearner(t *testing.T) {
-	for _, mode := range []struct{ lab, shown string }{{"nat", "Masq"}, {"dr", "Route"}} {
-		t.Run(mode.lab, func(t *testing.T) {
+	for _, mode := range []struct{ name, shown string }{{"nat", "Masq"}, {"dr", "Route"}} {
+		t.Run(mode.name, func(t *testing.T) {
 			everyone(t, func(t *testing.T, l *learner) {
 				start := time.Now()
-				l.must("lab", "up", mode.lab)
+				l.must("lab", "up", mode.name)
 				t.Logf("up after %v", time.Since(start))
 				got := strings.Fields(l.must("lab", "curl", "-n", "10", "-w", ""))
 				want := strings.Fields(strings.Repeat("RS2 server - 192.168.0.20 RS1 server - 192.168.0.10 ", 5)) // the newest first, as the kernel
@@ -406,6 +407,60 @@ func TestOwnTools(t *testing.T) {
 			t.Errorf("sysctl -n: %q", got)
 		}
 	})
+}
+
+// TestShell: a learner sits at a terminal, types, interrupts, and leaves.
+func TestShell(t *testing.T) {
+	if _, err := exec.LookPath("bash"); err != nil {
+		t.Skip("needs bash: other shells show other prompts")
+	}
+	everyone(t, func(t *testing.T, l *learner) {
+		l.must("lab", "up", "nat")
+		keyboard, terminal, err := lab.OpenPTY()
+		if err != nil {
+			t.Skipf("there is no terminal to be had here: %v", err)
+		}
+		defer keyboard.Close()
+		c := l.command(context.Background(), "lab", "sh", "lvs")
+		c.Stdin, c.Stdout, c.Stderr = terminal, terminal, terminal
+		c.SysProcAttr.Setsid, c.SysProcAttr.Setctty = true, true
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		terminal.Close()
+		_ = keyboard.SetReadDeadline(time.Now().Add(20 * time.Second))
+		screen := bufio.NewReader(keyboard)
+		for _, s := range []struct{ shows, then string }{
+			{"[root@lvs ~]# ", "ipvsadm -Ln\n"},
+			{"192.168.0.200:80 rr", "echo $((40+2)); sleep 1000\n"},
+			{"42\r\n", "\x03"}, // Ctrl-C is for sleep, not for us
+			{"[root@lvs ~]# ", "exit 5\n"},
+		} {
+			if saw, err := readUntil(screen, s.shows); err != nil {
+				t.Fatalf("waited for %q and saw %q: %v", s.shows, saw, err)
+			}
+			if _, err := keyboard.WriteString(s.then); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, _ = io.Copy(io.Discard, screen)
+		if err := c.Wait(); c.ProcessState.ExitCode() != 5 {
+			t.Errorf("the shell ended with %v, want exit 5", err)
+		}
+	})
+}
+
+// readUntil reads as far as the text, and gives back what it read.
+func readUntil(r *bufio.Reader, text string) (string, error) {
+	var saw []byte
+	for !bytes.HasSuffix(saw, []byte(text)) {
+		b, err := r.ReadByte()
+		if err != nil {
+			return string(saw), err
+		}
+		saw = append(saw, b)
+	}
+	return string(saw), nil
 }
 
 // TestTcpdump: a learner sees at the real server who asks, also the one in
