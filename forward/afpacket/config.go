@@ -20,8 +20,10 @@ type Config struct {
 
 const defaultRecvBuf = 16 << 20
 
-// A layout is how the ring lies in memory. A slot's size is an odd multiple of
-// a cache line, so that slots in a row do not fall into the same cache sets.
+// A layout is how the ring lies in memory. A slot's size is an odd number of
+// cache lines, so that slots in a row do not fall into the same cache sets. With
+// pages of 4 KiB a block has as many pages as a slot has lines, and the kernel
+// rounds its pages up to a power of two: hence 31 and 255.
 type layout struct {
 	slot  int // bytes of a slot
 	slots int // how many by default
@@ -33,8 +35,8 @@ const line = 64 // bytes of a cache line
 // The layouts, the one with the smallest slots first. The first holds a frame
 // of the usual MTU 1500, the second one of any jumbo MTU.
 var (
-	small = layout{slot: 33 * line, slots: 4096, lane: true}
-	jumbo = layout{slot: 257 * line, slots: 1024, lane: true}
+	small = layout{slot: 31 * line, slots: 4096, lane: true}
+	jumbo = layout{slot: 255 * line, slots: 1024, lane: true}
 	wide  = layout{slot: 1053 * line, slots: 256}
 )
 

@@ -65,7 +65,12 @@ func (f *far) Inject(p packet.Packet) {
 		binary.NativeEndian.PutUint16(b[2:], o.HdrLen)
 		binary.NativeEndian.PutUint16(b[4:], o.Seg)
 	}
-	if _, err := unix.Write(f.fd, append(b, raw...)); err != nil {
+	b = append(b, raw...)
+	_, err := unix.Write(f.fd, b)
+	for end := time.Now().Add(time.Second); err == unix.ENOBUFS && time.Now().Before(end); {
+		_, err = unix.Write(f.fd, b) // the port was set up a moment ago, and its queue is not ready
+	}
+	if err != nil {
 		f.t.Fatalf("inject a frame of %d bytes: %v", len(raw), err)
 	}
 }

@@ -17,7 +17,7 @@ type Link struct {
 	name  string
 	recv  int // the socket with the ring
 	plain int // sends frames straight to the driver, past the queueing discipline
-	whole int // sends super-frames the long way, where the kernel cuts what the driver cannot
+	super int // sends super-frames the long way, where the kernel cuts what the driver cannot
 	ring  ring
 	lane  lane
 	out   outgoing
@@ -35,7 +35,7 @@ func Open(ifname string, cfg Config) (*Link, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", ifname, err)
 	}
-	l := &Link{name: ifname, recv: -1, plain: -1, whole: -1}
+	l := &Link{name: ifname, recv: -1, plain: -1, super: -1}
 	if err := l.open(ifi, cfg); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", ifname, err), l.Close())
 	}
@@ -64,7 +64,7 @@ func (l *Link) open(ifi *net.Interface, cfg Config) (err error) {
 	if l.plain, err = sender(ifi.Index, unix.PACKET_VNET_HDR, unix.PACKET_QDISC_BYPASS); err != nil {
 		return err
 	}
-	if l.whole, err = sender(ifi.Index, unix.PACKET_VNET_HDR); err != nil {
+	if l.super, err = sender(ifi.Index, unix.PACKET_VNET_HDR); err != nil {
 		return err
 	}
 	return listen(l.recv)
@@ -94,7 +94,7 @@ func (l *Link) Close() error {
 			*m = nil
 		}
 	}
-	for _, fd := range []*int{&l.recv, &l.plain, &l.whole} {
+	for _, fd := range []*int{&l.recv, &l.plain, &l.super} {
 		if *fd >= 0 {
 			errs = append(errs, unix.Close(*fd))
 			*fd = -1

@@ -106,6 +106,25 @@ func (e *exam) one() packet.Packet {
 	return e.recv(make([]packet.Packet, 1))[0]
 }
 
+// together injects frames until a single Recv lends them all, as happens when
+// they came quickly.
+func (e *exam) together(ps ...packet.Packet) []packet.Packet {
+	e.Helper()
+	batch := make([]packet.Packet, len(ps))
+	for range 100 {
+		e.inject(ps...)
+		n := len(e.recv(batch))
+		if n == len(ps) {
+			return batch
+		}
+		for n < len(ps) {
+			n += len(e.recv(batch[:len(ps)-n]))
+		}
+	}
+	e.Fatalf("%d frames were never lent together", len(ps))
+	return nil
+}
+
 // send sends frames over the link, and wants each to be sent.
 func (e *exam) send(ps ...packet.Packet) {
 	e.Helper()

@@ -9,7 +9,7 @@ import (
 )
 
 // lengths are frames around the sizes at which links do something else.
-var lengths = []int{60, 128, 1514, 1518, 1843, 1844, 1845, 1907, 1908, 1909, 2048, 4096, 9014, 16244, 16245, 65535}
+var lengths = []int{60, 128, 1514, 1518, 1780, 1781, 2048, 4096, 9014, 16116, 16117, 65535}
 
 func recvNeverBlocks(e *exam) {
 	batch := make([]packet.Packet, 4)
@@ -57,9 +57,8 @@ func recvZeroesTheRest(e *exam) {
 }
 
 func recvLendsApart(e *exam) {
-	e.inject(e.numbered(0), e.sized(5000), e.numbered(2), e.sized(60000), e.sized(1514))
 	want := [][]byte{}
-	batch := e.gather(5)
+	batch := e.together(e.numbered(0), e.sized(5000), e.numbered(2), e.sized(60000), e.sized(1514))
 	for i := range batch {
 		want = append(want, bytes.Clone(frame(batch[i])))
 	}
@@ -79,20 +78,8 @@ func recvLendsApart(e *exam) {
 	e.same(e.one(), e.numbered(9))
 }
 
-// gather wants n frames in one batch, as a busy link lends them. They are
-// injected already; a few may still be on their way.
-func (e *exam) gather(n int) []packet.Packet {
-	e.Helper()
-	batch := e.recv(make([]packet.Packet, n))
-	if len(batch) != n {
-		e.Fatalf("%d of %d frames were lent together", len(batch), n)
-	}
-	return batch
-}
-
 func recvLendsUntilTheNext(e *exam) {
-	e.inject(e.sized(1000), e.sized(30000))
-	batch := e.gather(2)
+	batch := e.together(e.sized(1000), e.sized(30000))
 	for i := range 300 {
 		e.far.Inject(e.numbered(i))
 	}

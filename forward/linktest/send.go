@@ -58,8 +58,7 @@ func sendTakesLent(e *exam) {
 		e.send(e.one())
 		e.same(e.taken(), e.sized(n))
 	}
-	e.inject(e.draw(offloads[4]), e.numbered(1))
-	batch := e.gather(2)
+	batch := e.together(e.draw(offloads[4]), e.numbered(1))
 	e.send(batch...)
 	e.same(e.taken(), e.draw(offloads[4]))
 	e.same(e.taken(), e.numbered(1))
