@@ -61,11 +61,26 @@ func explain(err error) error {
 				err, strings.ReplaceAll(k.path, "/", "."), k.forbids, k.allow)
 		}
 	}
+	if !errors.Is(err, errNamespaces) {
+		return err // refused later, and for no reason that we know
+	}
 	return fmt.Errorf("%w: this system forbids user namespaces: use sudo; in a container, start that with --privileged", err)
 }
 
-// refusal reports whether an error, perhaps from another process and then only
-// its text, is the kernel's no.
+// errNamespaces is what was attempted when the keeper could not be born.
+var errNamespaces = errors.New("make namespaces")
+
+// startError says what was attempted, without the path of the binary.
+func startError(err error) error {
+	var p *os.PathError
+	if errors.As(err, &p) {
+		err = p.Err
+	}
+	return fmt.Errorf("%w: %w", errNamespaces, err)
+}
+
+// refusal reports whether an error is the kernel's no. One of the keeper's is
+// here only as its text.
 func refusal(err error) bool {
 	for _, no := range []error{unix.EPERM, unix.EACCES, unix.ENOSPC, unix.EINVAL, unix.ENOSYS} {
 		if errors.Is(err, no) || strings.HasSuffix(err.Error(), no.Error()) {

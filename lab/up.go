@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -135,15 +136,6 @@ func startKeeper(c *claim) (*exec.Cmd, line, error) {
 	return cmd, control, nil
 }
 
-// startError says what was attempted, without the path of the binary.
-func startError(err error) error {
-	var p *os.PathError
-	if errors.As(err, &p) {
-		err = p.Err
-	}
-	return fmt.Errorf("make namespaces: %w", err)
-}
-
 // typeAll types the plan's commands as a learner would.
 func (l *Lab) typeAll(ctx context.Context) error {
 	for _, words := range l.Plan.Typed {
@@ -161,6 +153,10 @@ func (l *Lab) typeAll(ctx context.Context) error {
 
 // lastWords adds what the keeper left in the log when it died unheard.
 func (c *claim) lastWords(err error) error {
+	if !errors.Is(err, io.EOF) {
+		return err
+	}
+	err = errors.New("the keeper died")
 	b, readErr := os.ReadFile(filepath.Join(c.dir, logFile))
 	if readErr != nil || len(b) == 0 {
 		return err
