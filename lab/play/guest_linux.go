@@ -104,11 +104,8 @@ func judge(file string) verdict {
 	if err == nil {
 		err = Kernel(ctx, l)
 	}
-	switch {
-	case errors.Is(err, ErrMemoryOnly):
-		v.Error = ErrMemoryOnly.Error()
-	case err != nil:
-		v.Error = err.Error()
+	if err != nil {
+		v.Error, v.MemoryOnly = err.Error(), errors.Is(err, ErrMemoryOnly)
 	}
 	return v
 }

@@ -11,6 +11,9 @@ import (
 // Kernel plays a lesson on the IPVS of the kernel that runs here, with the
 // ipvsadm that is installed. It needs root, and the modules loaded; see Guest.
 func Kernel(ctx context.Context, l *Lesson) error {
+	if err := l.live(); err != nil {
+		return err
+	}
 	return apart(func() error {
 		wires, err := build()
 		w := &wired{traits: Traits{Name: "on the kernel's IPVS", Truth: true}, wires: wires}

@@ -20,8 +20,8 @@ import (
 // Live plays a lesson on `ulvs run`, the program of that name, in a network
 // namespace of its own. It needs root.
 func Live(ctx context.Context, program string, l *Lesson) error {
-	if l.MemoryOnly != "" {
-		return l.Play(ctx, &wired{})
+	if err := l.live(); err != nil {
+		return err
 	}
 	return apart(func() error {
 		wires, err := build()

@@ -50,7 +50,7 @@ func (d *departure) play(p *player) error {
 	}
 	left := &p.effect.Left[d.port]
 	if len(*left) > 0 && d.is((*left)[0]) {
-		*left = (*left)[1:]
+		*left, p.leave = (*left)[1:], false
 		return nil
 	}
 	came := "nothing"

@@ -26,8 +26,8 @@ func Play(ctx context.Context, name string, lesson io.Reader, w World) error {
 // not hold.
 func (l *Lesson) Play(ctx context.Context, w World) error {
 	p := &player{ctx: ctx, world: w, traits: w.Traits()}
-	if l.MemoryOnly != "" && !p.traits.Virtual {
-		return fmt.Errorf("%s: %w: %s", l.Name, ErrMemoryOnly, l.MemoryOnly)
+	if err := l.live(); err != nil && !p.traits.Virtual {
+		return err
 	}
 	for _, s := range l.steps {
 		if err := p.step(s); err != nil {
@@ -40,6 +40,14 @@ func (l *Lesson) Play(ctx context.Context, w World) error {
 	return nil
 }
 
+// live is why the lesson cannot be played in real time, nil if it can.
+func (l *Lesson) live() error {
+	if l.MemoryOnly == "" {
+		return nil
+	}
+	return fmt.Errorf("%s: %w: %s", l.Name, ErrMemoryOnly, l.MemoryOnly)
+}
+
 // A player is one lesson being played.
 type player struct {
 	ctx    context.Context
@@ -47,7 +55,7 @@ type player struct {
 	traits Traits
 	cause  string // the line whose effect is being looked at
 	effect Effect // what of it has not been explained yet
-	leave  bool   // the packet was the host's: it may answer
+	leave  bool   // the packet was the host's, which may answer, and no line claims an answer
 }
 
 // step plays one line; where the kernel differs on purpose, it has to.
@@ -76,7 +84,7 @@ func (p *player) begin(cause string, do func() (Effect, error)) error {
 // explained complains of what left unclaimed.
 func (p *player) explained() error {
 	for port, frames := range p.effect.Left {
-		if len(frames) > 0 && !p.leave {
+		if len(frames) > 0 && (!p.leave || p.traits.Hostless) {
 			return fmt.Errorf("  no line claims what left for this line:\n    %s\n  came: %s",
 				p.cause, seen(port, frames[0]))
 		}

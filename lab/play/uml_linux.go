@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"syscall"
 )
 
@@ -25,8 +26,9 @@ const (
 
 // A verdict is what the guest says of one lesson.
 type verdict struct {
-	Name  string
-	Error string // empty: it holds
+	Name       string
+	Error      string // empty: it holds
+	MemoryOnly bool   // … because it is for memory only
 }
 
 // An order is what the guest is to do; it lies beside what it writes.
@@ -92,8 +94,11 @@ func prepare(dir string, lessons []string) error {
 	return os.WriteFile(filepath.Join(dir, "order"), b, 0o600)
 }
 
-// boot runs the kernel to its end, and returns what it printed.
+// boot runs the kernel to its end, and returns what it printed. The kernel dies
+// with the thread that started it, so that one is kept until then.
 func boot(ctx context.Context, dir, init string) (string, error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	var console bytes.Buffer
 	c := exec.CommandContext(ctx, umlProgram, "mem=512M", "rootfstype=hostfs", "rootflags=/", "rw", "quiet",
 		"init="+init, GuestEnv+"="+dir, "uml_dir="+dir, "con=null", "con0=null,fd:1")
@@ -123,11 +128,20 @@ func read(f *os.File, want int, console string, report func(string, error)) erro
 
 // err is the verdict as Play's error.
 func (v verdict) err() error {
-	switch v.Error {
-	case "":
+	switch {
+	case v.Error == "":
 		return nil
-	case ErrMemoryOnly.Error():
-		return ErrMemoryOnly
+	case v.MemoryOnly:
+		return told{v.Error, ErrMemoryOnly}
 	}
 	return errors.New(v.Error)
 }
+
+// told is an error that has been through a file.
+type told struct {
+	text string
+	is   error
+}
+
+func (t told) Error() string { return t.text }
+func (t told) Unwrap() error { return t.is }
