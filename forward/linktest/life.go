@@ -51,8 +51,8 @@ func goneIsForGood(e *exam) {
 	}
 }
 
-// room is more frames than a link under examination has room for, and fewer
-// than a kernel loses on their way to it.
+// room is how many frames are too many for a link under examination; open must
+// give it less. A kernel carries as many without losing some on the way.
 const room = 900
 
 // lostCounts floods the link until it says that it lost something.

@@ -27,7 +27,8 @@ type Far interface {
 	Remove()
 }
 
-// Test examines the links that open returns, a fresh one for each sentence.
+// Test examines the links that open returns, a fresh one for each sentence, each
+// with room for some 500 frames, so that it can be filled.
 func Test(t *testing.T, open func(t *testing.T) (forward.Link, Far)) {
 	for _, s := range sentences {
 		t.Run(s.says, func(t *testing.T) {

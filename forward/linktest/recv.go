@@ -80,8 +80,8 @@ func recvLendsApart(e *exam) {
 
 func recvLendsUntilTheNext(e *exam) {
 	batch := e.together(e.sized(1000), e.sized(30000))
-	for i := range 300 {
-		e.far.Inject(e.numbered(i))
+	for i := range room { // all round, if it were a ring that does not look
+		e.inject(e.numbered(i))
 	}
 	e.same(batch[0], e.sized(1000))
 	e.same(batch[1], e.sized(30000))
