@@ -34,7 +34,7 @@ type tally struct {
 const ethAll = 3
 
 // patience is how long a director that is well may take to answer a ping.
-const patience = 5 * time.Second
+const patience = 10 * time.Second
 
 // openWire takes hold of an interface of the current network namespace.
 func openWire(port int, name string) (*wire, error) {
