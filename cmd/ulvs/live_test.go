@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -53,14 +54,18 @@ func TestDR(t *testing.T) {
 	}
 }
 
-// alternates asks ten times, and wants the two servers by turns.
+// alternates asks ten times (by hand 200), and wants the two servers by turns.
 func (w *world) alternates(vip string) {
 	w.t.Helper()
 	var got []string
-	for range 10 {
+	n := 10
+	if os.Getenv("ULVS_TEST_LOAD") != "" {
+		n = 200
+	}
+	for range n {
 		got = append(got, strings.TrimSpace(w.must("c", "curl", "-sS", "--max-time", "5", "http://"+vip+"/")))
 	}
-	want := strings.Fields(strings.Repeat("S2 S1 ", 5)) // the newest first, as the kernel
+	want := strings.Fields(strings.Repeat("S2 S1 ", n/2)) // the newest first, as the kernel
 	if strings.Join(got, " ") != strings.Join(want, " ") {
 		w.t.Errorf("answers %v, want %v\n%s", got, want, w.mustUlvs("status"))
 	}
@@ -203,22 +208,31 @@ func TestPassesOnce(t *testing.T) {
 	}
 }
 
-// TestBulk: a download and an upload arrive whole, with offloads on.
+// TestBulk: a download and an upload arrive whole, with offloads on, however
+// the VIP is held.
 func TestBulk(t *testing.T) {
-	t.Parallel()
-	const vip, size = "172.25.254.200", 200 << 20
-	w := natWorld(t, vip, true)
-	file := w.dir + "/file"
-	w.must("", "bash", "-c", fmt.Sprintf("head -c %d /dev/urandom > %s", size, file))
-	sum := strings.Fields(w.must("", "sha256sum", file))[0]
-	w.director("-A -t "+vip+":80 -s rr", "-a -t "+vip+":80 -r "+rs1+":80 -m")
-	down := w.must("c", "bash", "-c", "curl -sS --max-time 60 http://"+vip+"/file | sha256sum")
-	if strings.Fields(down)[0] != sum {
-		t.Errorf("the download's sum is %s, want %s\n%s", down, sum, w.mustUlvs("status"))
+	const vip = "172.25.254.200"
+	size := 100 << 20
+	if os.Getenv("ULVS_TEST_LOAD") != "" { // by hand
+		size = 1 << 30
 	}
-	up := w.must("c", "curl", "-sS", "--max-time", "60", "-H", "Expect:", "--data-binary", "@"+file, "http://"+vip+"/")
-	if want := fmt.Sprintf("%d %s\n", size, sum); up != want {
-		t.Errorf("the upload arrived as %q, want %q\n%s", up, want, w.mustUlvs("status"))
+	for _, h := range holdings {
+		t.Run(h.name, func(t *testing.T) {
+			w := natWorld(t, vip, h.held)
+			file := w.dir + "/file"
+			w.must("", "bash", "-c", fmt.Sprintf("head -c %d /dev/urandom > %s", size, file))
+			sum := strings.Fields(w.must("", "sha256sum", file))[0]
+			w.director("-A -t "+vip+":80 -s rr", "-a -t "+vip+":80 -r "+rs1+":80 -m")
+			down := w.must("c", "bash", "-c", "curl -sS --max-time 60 http://"+vip+"/file | sha256sum")
+			if strings.Fields(down)[0] != sum {
+				t.Errorf("the download's sum is %s, want %s\n%s", down, sum, w.mustUlvs("status"))
+			}
+			up := w.must("c", "curl", "-sS", "--max-time", "60", "-H", "Expect:", "-X", "POST", "-T", file, "http://"+vip+"/upload")
+			if want := fmt.Sprintf("%d %s\n", size, sum); up != want {
+				t.Errorf("the upload arrived as %q, want %q\n%s", up, want, w.mustUlvs("status"))
+			}
+			t.Logf("%d bytes each way, sha256 %s", size, sum)
+		})
 	}
 }
 
