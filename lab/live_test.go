@@ -213,6 +213,21 @@ func (l *learner) processes() (found []string) {
 	return found
 }
 
+// runs reports whether a program of the lab runs under these words.
+func (l *learner) runs(words string) bool {
+	return slices.ContainsFunc(l.processes(), func(p string) bool { return strings.HasSuffix(strings.TrimSpace(p), words) })
+}
+
+// until polls for what has no file descriptor to wait on.
+func (l *learner) until(what string, holds func() bool) {
+	l.t.Helper()
+	for end := time.Now().Add(20 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			l.t.Fatal("waited in vain for " + what)
+		}
+	}
+}
+
 // users are the two kinds of learner.
 var users = []struct {
 	name string
@@ -433,11 +448,15 @@ func TestShell(t *testing.T) {
 		for _, s := range []struct{ shows, then string }{
 			{"[root@lvs ~]# ", "ipvsadm -Ln\n"},
 			{"192.168.0.200:80 rr", "echo $((40+2)); sleep 1000\n"},
-			{"42\r\n", "\x03"}, // Ctrl-C is for sleep, not for us
+			{"42\r\n", ""},
 			{"[root@lvs ~]# ", "exit 5\n"},
 		} {
 			if saw, err := readUntil(screen, s.shows); err != nil {
 				t.Fatalf("waited for %q and saw %q: %v", s.shows, saw, err)
+			}
+			if s.then == "" {
+				l.until("sleep to start", func() bool { return l.runs("sleep 1000") })
+				s.then = "\x03" // Ctrl-C is for sleep, not for us
 			}
 			if _, err := keyboard.WriteString(s.then); err != nil {
 				t.Fatal(err)
@@ -525,15 +544,11 @@ func TestKilledKeeper(t *testing.T) {
 				_ = exec.Command("kill", "-9", words[2]).Run()
 			}
 		}
-		for end := time.Now().Add(10 * time.Second); len(l.processes()) > 0 && time.Now().Before(end); {
-			time.Sleep(5 * time.Millisecond)
-		}
-		if left := l.processes(); len(left) > 0 {
-			t.Errorf("the keeper was killed, and there is still %s", strings.Join(left, "\n"))
-		}
-		if out, code := l.says("lab", "exec", "lvs", "--", "ls"); code != 1 || !strings.Contains(out, "no lab is up") {
-			t.Errorf("exec in a dead lab: %d %s", code, out)
-		}
+		l.until("everything to end with the keeper", func() bool { return len(l.processes()) == 0 })
+		l.until("exec to say that the lab is dead", func() bool {
+			out, code := l.says("lab", "exec", "lvs", "--", "ls")
+			return code == 1 && strings.Contains(out, "no lab is up")
+		})
 		l.must("lab", "up", "dr")
 		if out := l.must("lab", "list"); !strings.Contains(out, "dr     up") || strings.Contains(out, "nat    up") {
 			t.Errorf("lab list says\n%s", out)
@@ -545,24 +560,16 @@ func TestKilledKeeper(t *testing.T) {
 func TestWhoAskedGoesAway(t *testing.T) {
 	everyone(t, func(t *testing.T, l *learner) {
 		l.must("lab", "up", "nat")
-		started := func() bool { return strings.Contains(strings.Join(l.processes(), "\n"), "sleep 4711") }
-		until := func(what string, holds func() bool) {
-			t.Helper()
-			for end := time.Now().Add(10 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) {
-				if time.Now().After(end) {
-					t.Fatal("waited in vain for " + what)
-				}
-			}
-		}
+		started := func() bool { return l.runs("sleep 4711") }
 		for _, s := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGINT} {
 			c := l.command(context.Background(), "lab", "exec", "rs1", "--", "sh", "-c", "sleep 4711; true")
 			if err := c.Start(); err != nil {
 				t.Fatal(err)
 			}
-			until("sleep to start", started)
+			l.until("sleep to start", started)
 			_ = c.Process.Signal(s)
 			_ = c.Wait()
-			until("sleep to end after "+s.String(), func() bool { return !started() })
+			l.until("sleep to end after "+s.String(), func() bool { return !started() })
 		}
 	})
 }
