@@ -331,3 +331,20 @@ func TestLibraries(t *testing.T) {
 		}
 	}
 }
+
+// TestLessonsAreLinked: a lesson that nobody finds teaches nobody.
+func TestLessonsAreLinked(t *testing.T) {
+	index, err := os.ReadFile("docs/lessons.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lessons, err := filepath.Glob("lab/lessons/*.txt")
+	if err != nil || len(lessons) == 0 {
+		t.Fatalf("no lessons: %v", err)
+	}
+	for _, l := range lessons {
+		if !bytes.Contains(index, []byte(filepath.Base(l))) {
+			t.Errorf("%s is not linked from docs/lessons.md", l)
+		}
+	}
+}

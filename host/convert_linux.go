@@ -154,6 +154,9 @@ func netPrefix(n *net.IPNet) (netip.Prefix, bool) {
 		return netip.Prefix{}, false
 	}
 	a, ok := netip.AddrFromSlice(n.IP)
-	bits, _ := n.Mask.Size()
+	bits, size := n.Mask.Size()
+	if size == 32 {
+		a = a.Unmap() // the netlink library writes 0.0.0.0/0 in 16 bytes
+	}
 	return netip.PrefixFrom(a, bits), ok
 }

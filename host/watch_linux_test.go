@@ -69,12 +69,14 @@ func TestWatch(t *testing.T) {
 	ip(t, "route add 10.1.0.0/16 via inet6 fe80::7 dev d0")
 	ip(t, "route add prohibit 10.2.0.0/16")
 	ip(t, "route add 10.3.0.0/16 nexthop via 192.0.2.3 nexthop via 192.0.2.4")
+	ip(t, "route add default via 192.0.2.253")
 	ip(t, "-6 route add default via fe80::8 dev d0")
 	until("there are routes", func(s *Snapshot) bool {
 		return routes(s, "10.9.9.9", Route{IfIndex: ifindex, Gateway: addr("192.0.2.254"), MTU: 1400, Src: addr("192.0.2.1")}) &&
 			routes(s, "10.1.9.9", Route{IfIndex: ifindex, Gateway: addr("fe80::7"), MTU: 1500}) &&
 			routes(s, "10.2.9.9", Route{Kind: Prohibit}) &&
 			routes(s, "10.3.9.9", Route{IfIndex: ifindex, Gateway: addr("192.0.2.3"), MTU: 1500}) &&
+			routes(s, "203.0.113.9", Route{IfIndex: ifindex, Gateway: addr("192.0.2.253"), MTU: 1500}) &&
 			routes(s, "2001:db8:f::1", Route{IfIndex: ifindex, Gateway: addr("fe80::8"), MTU: 1500})
 	})
 	ip(t, "neigh add 192.0.2.9 lladdr 02:00:00:00:00:09 dev d0 nud permanent")
