@@ -151,8 +151,7 @@ func (e *Engine) linger() bool {
 		if busy, err := e.Turn(e.cfg.Now()); busy || err != nil {
 			return true
 		}
-		runtime.Gosched()
-	}
+	} // no Gosched: for a locked goroutine it is two thread switches
 	e.w.worked = false
 	return false
 }
