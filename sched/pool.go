@@ -27,3 +27,15 @@ func (p *pool) least(cost func(*Server) (load, weight int64)) *Server {
 	}
 	return best
 }
+
+// heaviest is the server with the largest weight of those that fit; of equals
+// the first in the list.
+func (p *pool) heaviest(fits func(*Server) bool) *Server {
+	var best *Server
+	for _, s := range p.servers {
+		if s.eligible() && fits(s) && (best == nil || s.Weight > best.Weight) {
+			best = s
+		}
+	}
+	return best
+}

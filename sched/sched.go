@@ -69,8 +69,18 @@ const (
 
 // Env is all that a scheduler is given of the world.
 type Env struct {
-	Rand *rand.Rand // chance; the caller keeps it, and seeds it for a repeatable run
+	Rand     *rand.Rand // chance; the caller keeps it, and seeds it for a repeatable run
+	Settings *Settings  // the caller keeps it, and may change it between two Picks; nil: DefaultSettings
 }
+
+// Settings are the kernel's sysctls that schedulers heed.
+type Settings struct {
+	LBLCExpiration  time.Duration // lblc_expiration: when lblc forgets an unused destination
+	LBLCRExpiration time.Duration // lblcr_expiration: likewise; and after it lblcr makes an unchanged set smaller
+}
+
+// DefaultSettings are those of a kernel that nobody has touched.
+func DefaultSettings() Settings { return Settings{24 * time.Hour, 24 * time.Hour} }
 
 var makers = map[string]func(Env) Scheduler{}
 
@@ -84,10 +94,18 @@ func Register(name string, maker func(Env) Scheduler) {
 }
 
 // New is a scheduler of that name, without servers: the first Update is Init.
+// Whatever Env leaves out is a fixed seed, and the kernel's defaults.
 func New(name string, env Env) (Scheduler, error) {
 	maker := makers[name]
 	if maker == nil {
 		return nil, fmt.Errorf("no scheduler is called %q: choose one of %s", name, strings.Join(Names(), " "))
+	}
+	if env.Rand == nil {
+		env.Rand = rand.New(rand.NewPCG(0, 0))
+	}
+	if env.Settings == nil {
+		d := DefaultSettings()
+		env.Settings = &d
 	}
 	return maker(env), nil
 }

@@ -10,14 +10,14 @@ import (
 // A Server is a real server as a scheduler may see it.
 //
 // Whoever owns the service changes Weight, LastWeight and the thresholds, by
-// Edited, between two Picks. The counts are changed at any time by whoever
+// Added and Edited, between two Picks. The counts are changed at any time by whoever
 // opens and closes connections, and by these methods only: so the threshold
 // rule stands in one place, and an index over loads can learn here which
 // server's load has moved.
 type Server struct {
 	Addr       netip.AddrPort
 	Weight     int // 0: takes no new connections ("quiesced")
-	LastWeight int // the last weight that was not zero
+	LastWeight int // the last weight that was not zero since it was added
 
 	upper, lower     atomic.Int64 // thresholds in connections; zero: none
 	active, inactive atomic.Int64
@@ -48,6 +48,18 @@ func (s *Server) eligible() bool { return s.Weight > 0 && !s.Overloaded() }
 // overhead is the load as lc and wlc see it: an active connection weighs as
 // much as 256 inactive ones.
 func (s *Server) overhead() int64 { return s.active.Load()*256 + s.inactive.Load() }
+
+// expected is the load as sed and nq see it: with the connection that is to
+// come.
+func (s *Server) expected() int64 { return s.active.Load() + 1 }
+
+// Added sets what an administrator says of a server that enters the service,
+// a new one or one that was in it before and still has connections. As Edited,
+// but that the last weight is forgotten: weight 0 makes it 0.
+func (s *Server) Added(weight, upper, lower int) {
+	s.LastWeight = 0
+	s.Edited(weight, upper, lower)
+}
 
 // Edited sets what an administrator may edit, and follows the kernel's rule
 // for it: only a threshold that is raised or taken away ends an overload, at

@@ -48,46 +48,67 @@ func (s *wrr) measure() {
 	s.top = max(s.top-(s.gcd-1), 0)
 }
 
-// Pick implements Scheduler. Where nobody is eligible, it has tried every bar
-// on every server once, and hand and bar stay where that ended.
+// Pick implements Scheduler. By its definition it sinks the bar step by step,
+// and looks at the whole list for each; but bars that nobody eligible reaches
+// are passed over here, so that it looks three times at most.
+//
+// Where nobody is eligible, it has tried every bar on every server once: hand
+// and bar stay where that ended.
 func (s *wrr) Pick(Request) *Server {
 	if s.top == 0 {
 		return nil
 	}
-	const nowhere = -2
-	start, stop := s.at, nowhere
-	final, again := false, false // the bar cannot sink further; it began anew
-	for {
-		if d, done := s.pass(stop); done {
+	start, last := s.at, len(s.servers)-1
+	if d := s.walk(last); d != nil {
+		return d
+	}
+	best, lowest := s.best(), s.bar <= s.gcd
+	if !lowest { // on to the end of this cycle
+		s.at, s.bar = head, s.bar-s.gcd
+		s.lower(best)
+		if d := s.walk(last); d != nil {
 			return d
 		}
-		s.at = head
-		if s.bar -= s.gcd; s.bar <= 0 {
-			s.bar = s.top
-			if final || start == head {
-				return nil
-			}
-			again = true
+	}
+	s.at, s.bar = head, s.top
+	if !lowest || start == head {
+		return nil // all have met the lowest bar
+	}
+	if s.lower(best); s.bar <= s.gcd {
+		last = start // those behind it have met this bar
+	}
+	return s.walk(last)
+}
+
+// best is the largest weight of those who are eligible, 0 if nobody is.
+func (s *wrr) best() (weight int) {
+	for _, d := range s.servers {
+		if !d.Overloaded() {
+			weight = max(weight, d.Weight)
 		}
-		if final = s.bar <= s.gcd; final && again && start != head {
-			stop = start
-		}
+	}
+	return weight
+}
+
+// lower sets the bar where it is when it first is not above the weight, or to
+// the lowest.
+func (s *wrr) lower(weight int) {
+	if s.bar > weight {
+		steps := (s.bar - weight + s.gcd - 1) / s.gcd
+		s.bar -= min(steps, (s.bar-1)/s.gcd) * s.gcd
 	}
 }
 
-// pass walks from behind the hand to the end of the list. It is done where a
-// server reaches the bar, and, with none, at the place where to stop.
-func (s *wrr) pass(stop int) (d *Server, done bool) {
-	for s.at++; s.at < len(s.servers); s.at++ {
-		d := s.servers[s.at]
-		if d.Weight >= s.bar && !d.Overloaded() {
-			return d, true
-		}
-		if s.at == stop {
-			return nil, true
+// walk moves the hand to the next server that reaches the bar. If there is
+// none, the hand ends at that place.
+func (s *wrr) walk(end int) *Server {
+	for s.at < end {
+		s.at++
+		if d := s.servers[s.at]; d.Weight >= s.bar && !d.Overloaded() {
+			return d
 		}
 	}
-	return nil, false
+	return nil
 }
 
 // gcd is the greatest common divisor; of zero and b it is b.

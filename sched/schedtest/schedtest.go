@@ -49,12 +49,18 @@ func Servers(n int) []*sched.Server {
 	return list
 }
 
-// Request is one from the i-th of many clients.
+// keepers are schedulers that, as the kernel's do, leave a destination that
+// they remember with its server though that one is overloaded by its
+// thresholds.
+var keepers = map[string]bool{"lblc": true}
+
+// Request is one from the i-th of many clients to the i-th of many
+// destinations, as a service by firewall mark has them.
 func Request(i int) sched.Request {
 	var r sched.Request
 	r.Flow.Proto = packet.ProtoTCP
 	r.Flow.Src = packet.EndpointFrom(netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, byte(i >> 8), byte(i)}), uint16(1024+i)))
-	r.Flow.Dst = packet.EndpointFrom(netip.MustParseAddrPort("192.0.2.1:80"))
+	r.Flow.Dst = packet.EndpointFrom(netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(i)}), 80))
 	return r
 }
 
