@@ -15,7 +15,7 @@ import (
 // crowd is a table with n connections of as many clients, and their flows in
 // random order, half of them replies.
 func crowd(b *testing.B, n int) (*Table, []packet.Flow) {
-	tab, flows := newTable(n+4*mostAtOnce), make([]packet.Flow, n)
+	tab, flows := newTable(n+4*ExpireAtOnce), make([]packet.Flow, n)
 	for i, at := range rand.New(rand.NewPCG(6, 0)).Perm(n) {
 		c := nat(packet.ProtoTCP, uint16(1024+i%60000))
 		binary.BigEndian.PutUint32(c.Client.Addr[12:], 10<<24|uint32(i/60000+i*7))

@@ -35,9 +35,9 @@ const (
 	turn       = slots - 1             // the bits of a tick that say its slot
 )
 
-// mostAtOnce bounds how many connections one Expire ends, so that a flood that
+// ExpireAtOnce bounds how many connections one Expire ends, so that a flood that
 // was remembered a minute ago does not stop the traffic of now.
-const mostAtOnce = 10_000
+const ExpireAtOnce = 10_000
 
 func newWheel() wheel {
 	return wheel{heads: make([]uint32, slots+1), used: make([]uint64, slots/64)}
@@ -48,20 +48,20 @@ func newWheel() wheel {
 // change the table. The result is how many there were.
 func (t *Table) Expire(now time.Duration, gone func(*Conn)) int {
 	n := t.expireLate(gone)
-	for last := int64(now / resolution); n < mostAtOnce; {
+	for last := int64(now / resolution); n < ExpireAtOnce; {
 		at, ok := t.wheel.next(last)
 		if !ok {
 			t.wheel.tick = max(t.wheel.tick, last)
 			break
 		}
-		n += t.expireSlot(at, mostAtOnce-n, gone)
+		n += t.expireSlot(at, ExpireAtOnce-n, gone)
 	}
 	return n
 }
 
 // expireLate ends those that ExpireNow marked.
 func (t *Table) expireLate(gone func(*Conn)) (n int) {
-	for ; t.wheel.heads[late] != 0 && n < mostAtOnce; n++ {
+	for ; t.wheel.heads[late] != 0 && n < ExpireAtOnce; n++ {
 		t.end(&t.conns[t.wheel.heads[late]], gone)
 	}
 	return n

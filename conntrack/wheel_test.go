@@ -118,14 +118,14 @@ func TestGoneSees(t *testing.T) {
 // A flood that ends at one moment is ended in parts; everything else goes at
 // once.
 func TestMostAtOnce(t *testing.T) {
-	const many = 2*mostAtOnce + 5
+	const many = 2*ExpireAtOnce + 5
 	tab := newTable(many)
 	for i := range many {
 		n := nat(17, uint16(i))
 		n.Client.Addr[15] = byte(i >> 16)
 		insert(t, tab, n, 0)
 	}
-	for _, want := range []int{mostAtOnce, mostAtOnce, 5, 0} {
+	for _, want := range []int{ExpireAtOnce, ExpireAtOnce, 5, 0} {
 		if n := tab.Expire(time.Minute, ignore); n != want {
 			t.Errorf("expired %d, want %d", n, want)
 		}

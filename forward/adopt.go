@@ -9,8 +9,9 @@ import (
 	"github.com/ulvs/ulvs/packet"
 )
 
-// adopt begins to go by a new config: the counters get room for new numbers,
-// and what was remembered of routes and neighbours is looked up again.
+// adopt begins to go by a new config, between two batches: the counters get
+// room for new numbers, and what was remembered of routes and neighbours is
+// looked up again.
 func (w *worker) adopt(cfg *config) {
 	old := w.cfg
 	w.cfg = cfg
@@ -19,19 +20,13 @@ func (w *worker) adopt(cfg *config) {
 	if old.host != cfg.host {
 		w.ways.forget()
 		w.neigh.Refresh(w.now, w.hostNeighbour)
+		w.asked = -neighTick // what waited for a neighbour may go with the next batch
 	}
 	for a := range cfg.held {
 		if !old.held[a] {
-			w.proclaim(a)
+			w.claims = append(w.claims, claim{addr: a})
 		}
 	}
-}
-
-func grow(t []traffic, n int) []traffic {
-	for len(t) < n {
-		t = append(t, traffic{})
-	}
-	return t
 }
 
 // hostNeighbour is what the host knows of a neighbour, and whether an
@@ -42,31 +37,13 @@ func (w *worker) hostNeighbour(k neigh.Key) (mac packet.MAC, fixed, ok bool) {
 	return mac, ok && w.cfg.host.Permanent(index, k.Hop), ok
 }
 
-// proclaim tells a VIP's subnet that we hold it from now on, so that the
-// caches of its neighbours turn to us (gratuitous ARP, RFC 5227 §3).
-func (w *worker) proclaim(a packet.Addr) {
-	for i := range w.cfg.ports {
-		if !w.announces(uint8(i), a) {
-			continue
-		}
-		p := w.out.Make()
-		if p == nil {
-			return
-		}
-		if a.Is4() {
-			packet.ARPRequest(p, w.cfg.ports[i].mac, a, a)
-		} else {
-			packet.UnsolicitedAdvert(p, w.cfg.ports[i].mac, a)
-		}
-		p.Port = uint8(i)
-		w.out.Send(p)
-	}
-}
-
 // patience is how long the worker may sleep when nothing comes: while it waits
 // for neighbours a moment, otherwise until counters and timers want a look.
 func (w *worker) patience() time.Duration {
-	if w.wait.count > 0 {
+	switch {
+	case w.behind:
+		return 0
+	case w.wait.count > 0 || len(w.claims) > 0:
 		return neighTick
 	}
 	return time.Second

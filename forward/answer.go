@@ -3,7 +3,6 @@
 package forward
 
 import (
-	"github.com/ulvs/ulvs/neigh"
 	"github.com/ulvs/ulvs/packet"
 )
 
@@ -56,33 +55,18 @@ func (w *worker) refuse(p *packet.Packet) packet.Drop {
 	case p.Flow.Proto == packet.ProtoTCP && p.Flags&packet.RST == 0:
 		if a := w.out.Make(); a != nil {
 			packet.TCPReset(a, p)
-			w.reply(a)
+			w.forwardOn(a)
 		}
 	case p.Flow.Proto == packet.ProtoUDP:
 		w.answerError(p, packet.PortUnreachable)
 	case p.IsEcho():
 		if a := w.out.Make(); a != nil {
 			packet.EchoReply(a, p)
-			w.reply(a)
+			w.forwardOn(a)
 		}
 		return packet.None
 	}
 	return packet.Stray
-}
-
-// route passes on what the guard kept from the host's own router.
-func (w *worker) route(p *packet.Packet) packet.Drop {
-	if !w.cfg.ports[p.Port].routes(p) {
-		return packet.NotForwarding
-	}
-	v, why := w.find(&p.Flow.Dst.Addr)
-	if why == packet.None {
-		why = w.mayGo(p, v, false)
-	}
-	if why != packet.None {
-		return why
-	}
-	return w.send(p, v)
 }
 
 // answerError tells the sender of p that it went no further.
@@ -110,59 +94,5 @@ func (w *worker) sendError(p *packet.Packet, e packet.Error, mtu int) {
 		from = w.cfg.host.Source(w.cfg.ports[p.Port].index, p.Flow.Src.Addr)
 	}
 	packet.ICMPError(a, p, from, e, mtu)
-	w.reply(a)
-}
-
-// reply sends a packet of ours on its way.
-func (w *worker) reply(p *packet.Packet) {
-	v, why := w.find(&p.Hop)
-	if why == packet.None {
-		why = w.send(p, v)
-	}
-	if why != packet.None {
-		w.drops[why]++
-	}
-}
-
-// hearARP learns from what neighbours say, and answers for the addresses that
-// nobody but us holds. The host hears it too.
-func (w *worker) hearARP(p *packet.Packet) packet.Drop {
-	a, ok := p.ARP()
-	if !ok {
-		return packet.NotOurs
-	}
-	w.heard(neigh.Key{Port: p.Port, Hop: a.SenderIP()}, a.SenderMAC())
-	if a.IsRequest() && w.announces(p.Port, a.TargetIP()) {
-		if r := w.out.Make(); r != nil {
-			packet.ARPReply(r, p, w.cfg.ports[p.Port].mac)
-			r.Port = p.Port
-			w.out.Send(r)
-		}
-	}
-	return packet.NotOurs
-}
-
-// hearND is hearARP for IPv6.
-func (w *worker) hearND(p *packet.Packet) packet.Drop {
-	n, ok := p.ND()
-	if !ok {
-		return packet.NotOurs
-	}
-	if who, mac, told := n.Tells(); told {
-		w.heard(neigh.Key{Port: p.Port, Hop: who}, mac)
-	}
-	if n.IsSolicit() && w.announces(p.Port, n.Target()) {
-		if r := w.out.Make(); r != nil {
-			packet.NeighbourAdvert(r, p, w.cfg.ports[p.Port].mac)
-			r.Port = p.Port
-			w.out.Send(r)
-		}
-	}
-	return packet.NotOurs
-}
-
-// announces reports whether we answer for an address on a port: a VIP that
-// nobody holds, in a subnet of that port's interface.
-func (w *worker) announces(port uint8, a packet.Addr) bool {
-	return w.cfg.held[a] && w.cfg.host.OnLink(w.cfg.ports[port].index, a)
+	w.forwardOn(a)
 }

@@ -4,7 +4,6 @@ package forward
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 
 	"github.com/ulvs/ulvs"
@@ -12,22 +11,22 @@ import (
 	"github.com/ulvs/ulvs/sched"
 )
 
-// change carries out a command on the control side; publish shows it to the
-// data path. What is refused, and in which order it is looked at, is
-// do_ip_vs_set_ctl's of the kernel.
+// change writes a command into the ledger, and notes what is to be done on the
+// data path when it is published. What is refused, and in which order it is
+// looked at, is do_ip_vs_set_ctl's of the kernel.
 func (e *Engine) change(c ulvs.Command) error {
 	if c.Verb == ulvs.Flush {
-		for len(e.services) > 0 {
-			e.removeService(e.services[0])
+		for len(e.book.services) > 0 {
+			e.removeService(&e.book.services[0])
 		}
 		return nil
 	}
-	s := e.find(c.Service.ID)
+	s := e.book.find(c.Service.ID)
 	if c.Verb == ulvs.AddService {
 		return e.addService(s, c.Service)
 	}
 	if c.Verb == ulvs.Zero && c.Service.ID == (ulvs.ID{}) {
-		e.zero(nil)
+		e.later(e.w.zeroAll)
 		return nil
 	}
 	if s == nil {
@@ -40,14 +39,19 @@ func (e *Engine) change(c ulvs.Command) error {
 		e.removeService(s)
 		return nil
 	case ulvs.Zero:
-		e.zero(s)
+		service, dests := s.service, s.dests
+		e.later(func() { e.w.zero(service, dests) })
 		return nil
 	}
 	return e.changeServer(s, c)
 }
 
+// later notes what the worker does when the change is published, in order with
+// all else: the scheduler's hooks run in the order of the commands.
+func (e *Engine) later(f func()) { e.pending = append(e.pending, f) }
+
 // changeServer carries out the commands about one real server.
-func (e *Engine) changeServer(s *service, c ulvs.Command) error {
+func (e *Engine) changeServer(s *entry, c ulvs.Command) error {
 	d := s.find(c.Server.Addr)
 	var err error
 	switch c.Verb {
@@ -66,24 +70,6 @@ func (e *Engine) changeServer(s *service, c ulvs.Command) error {
 	return nil
 }
 
-func (e *Engine) find(id ulvs.ID) *service {
-	for _, s := range e.services {
-		if s.ID == id {
-			return s
-		}
-	}
-	return nil
-}
-
-func (s *service) find(a netip.AddrPort) *dest {
-	for _, d := range s.dests {
-		if d.Addr == a {
-			return d
-		}
-	}
-	return nil
-}
-
 func (e *Engine) scheduler(name string) (sched.Scheduler, error) {
 	s, err := sched.New(name, sched.Env{Rand: e.cfg.Rand})
 	if err != nil {
@@ -92,7 +78,7 @@ func (e *Engine) scheduler(name string) (sched.Scheduler, error) {
 	return s, nil
 }
 
-func (e *Engine) addService(old *service, want ulvs.Service) error {
+func (e *Engine) addService(old *entry, want ulvs.Service) error {
 	if old != nil {
 		return fmt.Errorf("add %v %v: %w", want.Proto, want.Addr, ulvs.ErrServiceExists)
 	}
@@ -103,72 +89,37 @@ func (e *Engine) addService(old *service, want ulvs.Service) error {
 	if err != nil {
 		return err
 	}
-	s := &service{ID: want.ID, num: e.serviceNumber(), scheduler: want.Scheduler, sched: chosen}
-	s.tell(sched.Init, nil)
-	e.services = append(e.services, s)
-	return nil
-}
-
-// serviceNumber is a number for the counters, which start at zero.
-func (e *Engine) serviceNumber() uint32 {
-	n := e.numSvc
-	if last := len(e.freeSvc) - 1; last >= 0 {
-		n, e.freeSvc = e.freeSvc[last], e.freeSvc[:last]
-	} else {
-		e.numSvc++
-	}
-	e.ask(func() {
-		if int(n) < len(e.w.services) {
-			e.w.services[n] = traffic{}
-		}
+	s := &service{ID: want.ID, num: e.book.serviceNumber(), of: map[*sched.Server]*dest{}}
+	e.book.services = append(e.book.services, entry{service: s, scheduler: want.Scheduler})
+	e.later(func() {
+		e.w.zero(s, nil) // the number may have been another's
+		s.adopt(chosen)
 	})
-	return n
+	return nil
 }
 
 // editService changes the scheduler; all that the old one remembered is lost,
 // but with the same one nothing happens, as in the kernel.
-func (e *Engine) editService(s *service, want ulvs.Service) error {
+func (e *Engine) editService(s *entry, want ulvs.Service) error {
 	chosen, err := e.scheduler(want.Scheduler)
-	if err != nil {
+	if err != nil || s.scheduler == want.Scheduler {
 		return err
 	}
-	if s.scheduler == want.Scheduler {
-		return nil
-	}
-	s.mu.Lock()
-	s.scheduler, s.sched = want.Scheduler, chosen
-	s.mu.Unlock()
-	s.tell(sched.Init, nil)
+	s.scheduler = want.Scheduler
+	service := s.service
+	e.later(func() { service.adopt(chosen) })
 	return nil
 }
 
-func (e *Engine) removeService(s *service) {
-	s.mu.Lock()
-	gone := s.dests
-	s.dests, s.servers, s.of = nil, nil, nil
-	s.mu.Unlock()
-	for _, d := range gone {
+// removeService puts all servers into the trash. The scheduler is not told,
+// as in the kernel: it goes with its service.
+func (e *Engine) removeService(s *entry) {
+	gone := s.service
+	for _, d := range s.dests {
 		e.discard(d)
 	}
-	e.services = slices.DeleteFunc(e.services, func(x *service) bool { return x == s })
-	e.freeSvc = append(e.freeSvc, s.num)
-}
-
-// tell runs a hook of the scheduler, under the service's mutex.
-func (s *service) tell(kind sched.ChangeKind, d *dest) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.servers = s.servers[:0:0]
-	s.of = make(map[*sched.Server]*dest, len(s.dests))
-	for _, d := range s.dests {
-		s.servers = append(s.servers, &d.Server)
-		s.of[&d.Server] = d
-	}
-	change := sched.Change{Kind: kind}
-	if d != nil {
-		change.Server = &d.Server
-	}
-	s.sched.Update(s.servers, change)
+	e.book.freeSvc = append(e.book.freeSvc, gone.num)
+	e.book.services = slices.DeleteFunc(e.book.services, func(x entry) bool { return x.service == gone })
 }
 
 func mode(name string) (uint8, error) {

@@ -3,8 +3,7 @@
 package forward
 
 import (
-	"sync"
-	"sync/atomic"
+	"slices"
 	"time"
 
 	"github.com/ulvs/ulvs"
@@ -13,18 +12,18 @@ import (
 	"github.com/ulvs/ulvs/sched"
 )
 
-// A config is what the data path goes by. It never changes: the control side
-// makes a new one, and a worker loads the newest once a batch.
+// A config is what the data path goes by. The control side makes a new one for
+// each change, and the worker takes it between two batches.
 type config struct {
 	services map[virtual]*service
-	numSvc   int
 	dests    []*dest // by number; nil where a number is free
+	numSvc   int
 	taken    *host.Taken
 	guard    host.GuardSet
 	held     map[packet.Addr]bool // VIPs that nobody but us holds
 	host     *host.Snapshot
-	ports    []port // by the engine's port number
-	family   [2]bool
+	ports    []port  // by the engine's port number
+	family   [2]bool // is there a service of IPv4, of IPv6?
 }
 
 // A virtual is the key of a service: what a packet is addressed to.
@@ -54,33 +53,32 @@ func (p *port) routes(q *packet.Packet) bool {
 	return p.fwd6
 }
 
-// A service is a virtual service with its scheduler.
+// A service is a virtual service as the data path sees it. It is the worker's:
+// what changes it runs between two batches.
 type service struct {
 	ulvs.ID
-	num uint32 // its place in the workers' counters
-
-	mu        sync.Mutex // over all below: taken by control, and by a worker for a new connection
-	scheduler string
-	sched     sched.Scheduler
-	dests     []*dest         // newest first, as the kernel lists them
-	servers   []*sched.Server // the same, as the scheduler sees them
-	of        map[*sched.Server]*dest
+	num     uint32 // its place in the counters
+	sched   sched.Scheduler
+	servers []*sched.Server // newest first, as the kernel lists them
+	of      map[*sched.Server]*dest
 }
 
 // A dest is a real server of a service, or one that was deleted and whose
 // connections live on.
 type dest struct {
-	sched.Server
-	num        uint32 // what connections know it by
-	service    uint32 // the number of its service
-	id         ulvs.ID
-	mode       uint8         // under the service's mutex; a connection keeps the one it was opened with
-	available  atomic.Bool   // still in its service
-	marked     time.Duration // control's: when the trash found it without connections; zero: not yet
+	num uint32  // what connections know it by; never changes
+	id  ulvs.ID // of its service; never changes
+
+	sched.Server // the worker's, from here on
+	home         *service
+	mode         uint8 // of connections to come; a connection keeps its own
+	available    bool  // still in its service
+
 	translated bool          // control's: its replies are, or once were, translated
+	marked     time.Duration // control's: when the trash found it without connections; zero: not yet
 }
 
-// Is this family served at all? Where it is not, the kernel's IPVS has no hook
+// serves reports whether there is a service of that family. Where there is not, the kernel's IPVS has no hook
 // and sees no packet.
 func (c *config) serves(a *packet.Addr) bool {
 	if a.Is4() {
@@ -106,12 +104,27 @@ func (c *config) port(index int) (uint8, bool) {
 }
 
 // pick chooses a server for a new connection: nil if none can take it.
-func (s *service) pick(r sched.Request) (*dest, uint8) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	d := s.of[s.sched.Pick(r)]
-	if d == nil {
-		return nil, 0
-	}
-	return d, d.mode
+func (s *service) pick(r sched.Request) *dest { return s.of[s.sched.Pick(r)] }
+
+// The hooks of a scheduler, each after the change it is about.
+
+func (s *service) adopt(scheduler sched.Scheduler) {
+	s.sched = scheduler
+	s.sched.Update(s.servers, sched.Change{Kind: sched.Init})
+}
+
+func (s *service) add(d *dest) {
+	s.servers = slices.Insert(s.servers, 0, &d.Server)
+	s.of[&d.Server] = d
+	s.sched.Update(s.servers, sched.Change{Kind: sched.Add, Server: &d.Server})
+}
+
+func (s *service) edit(d *dest) {
+	s.sched.Update(s.servers, sched.Change{Kind: sched.Edit, Server: &d.Server})
+}
+
+func (s *service) remove(d *dest) {
+	s.servers = slices.DeleteFunc(s.servers, func(x *sched.Server) bool { return x == &d.Server })
+	delete(s.of, &d.Server)
+	s.sched.Update(s.servers, sched.Change{Kind: sched.Del, Server: &d.Server})
 }

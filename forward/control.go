@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/ulvs/ulvs"
 	"github.com/ulvs/ulvs/modes"
@@ -14,36 +15,29 @@ import (
 var _ ulvs.Director = (*Engine)(nil)
 
 // Do carries out one command.
-func (e *Engine) Do(_ context.Context, c ulvs.Command) error {
+func (e *Engine) Do(ctx context.Context, c ulvs.Command) error {
+	one := func(yield func(ulvs.Command) bool) { yield(c) }
+	return e.Apply(ctx, one, func(_ int, err error) error { return err })
+}
+
+// Apply carries out many, which the data path sees at once. If they cannot be
+// shown to it, none of them was carried out.
+func (e *Engine) Apply(_ context.Context, lines iter.Seq[ulvs.Command], report func(int, error) error) error {
+	commands := slices.Collect(lines) // first: who sends them may be slow
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if err := e.change(c); err != nil {
+	before := e.book.copy()
+	var stop error
+	for i, c := range commands {
+		if stop = report(i+1, e.change(c)); stop != nil {
+			break
+		}
+	}
+	if err := e.publish(); err != nil {
+		e.book, e.pending = before, nil
 		return err
 	}
-	return e.publish()
-}
-
-// Apply carries out many, which the data path sees at once.
-func (e *Engine) Apply(_ context.Context, lines iter.Seq[ulvs.Command], report func(int, error) error) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	line := 0
-	for c := range lines {
-		line++
-		if err := report(line, e.change(c)); err != nil {
-			return firstOf(err, e.publish())
-		}
-	}
-	return e.publish()
-}
-
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return stop
 }
 
 // Info tells whom one talks to: the version of IPVS that ulvs speaks like, and
@@ -71,61 +65,34 @@ func (e *Engine) List(_ context.Context, q ulvs.Query) iter.Seq2[ulvs.ServiceSta
 func (e *Engine) rows(q ulvs.Query) ([]ulvs.ServiceStatus, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if q.ID != (ulvs.ID{}) && e.find(q.ID) == nil {
+	if q.ID != (ulvs.ID{}) && e.book.find(q.ID) == nil {
 		return nil, fmt.Errorf("list %v %v: %w", q.ID.Proto, q.ID.Addr, ulvs.ErrNoService)
 	}
 	var rows []ulvs.ServiceStatus
 	e.ask(func() {
-		for _, s := range e.services {
-			if q.ID == (ulvs.ID{}) || q.ID == s.ID {
-				rows = append(rows, e.row(s))
+		e.w.expire(e.cfg.Now())
+		for i := range e.book.services {
+			if s := &e.book.services[i]; q.ID == (ulvs.ID{}) || q.ID == s.ID {
+				rows = append(rows, e.w.row(s))
 			}
 		}
 	})
 	return rows, nil
 }
 
-// row is a service as it is observed; the worker stands still meanwhile.
-func (e *Engine) row(s *service) ulvs.ServiceStatus {
+// row is a service as it is observed.
+func (w *worker) row(s *entry) ulvs.ServiceStatus {
 	r := ulvs.ServiceStatus{
 		Service: ulvs.Service{ID: s.ID, Scheduler: s.scheduler},
-		Stats:   at(e.w.services, s.num),
+		Stats:   w.services[s.num],
 	}
 	for _, d := range s.dests {
 		r.Servers = append(r.Servers, ulvs.ServerStatus{
 			Server:   ulvs.Server{Addr: d.Addr, Mode: modes.All[d.mode].Name, Weight: d.Weight},
 			Active:   d.Active(),
 			Inactive: d.Inactive(),
-			Stats:    at(e.w.dests, d.num),
+			Stats:    w.dests[d.num],
 		})
 	}
 	return r
-}
-
-// at is a counter that the worker may not have made room for yet.
-func at(t []traffic, n uint32) traffic {
-	if int(n) < len(t) {
-		return t[n]
-	}
-	return traffic{}
-}
-
-// zero sets counters back: of a service and its servers, or all.
-func (e *Engine) zero(s *service) {
-	e.ask(func() {
-		if s == nil {
-			clear(e.w.services)
-			clear(e.w.dests)
-			e.w.total = traffic{}
-			return
-		}
-		if int(s.num) < len(e.w.services) {
-			e.w.services[s.num] = traffic{}
-		}
-		for _, d := range s.dests {
-			if int(d.num) < len(e.w.dests) {
-				e.w.dests[d.num] = traffic{}
-			}
-		}
-	})
 }

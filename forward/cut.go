@@ -15,13 +15,20 @@ const moreFragments = 0x2000
 // packet into fragments here (RFC 791 §3.2).
 func (w *worker) cut(p *packet.Packet, mtu int) packet.Drop {
 	if p.Offload.Kind != packet.GSONone {
-		p.Offload.Seg = uint16(mtu - (p.SegLen() - int(p.Offload.Seg)))
+		headers := p.SegLen() - int(p.Offload.Seg)
+		if mtu <= headers {
+			return packet.TooBig
+		}
+		p.Offload.Seg = uint16(mtu - headers)
 		w.out.Send(p)
 		return packet.None
 	}
 	p.Finish()
 	header := int(p.Buf[p.L3]&0xf) * 4
 	step := (mtu - header) &^ 7
+	if step < 8 {
+		return packet.TooBig
+	}
 	body := p.Buf[p.L3+header : p.End]
 	for at := 0; at < len(body); at += step {
 		f := w.out.Make()

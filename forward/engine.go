@@ -4,12 +4,12 @@ package forward
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/ulvs/ulvs/conntrack"
@@ -43,19 +43,15 @@ const DefaultMax = 1 << 20
 
 // An Engine forwards. Its exported methods may be called by anyone.
 type Engine struct {
-	cfg  Config
-	log  *slog.Logger
-	live atomic.Pointer[config]
-	w    *worker
+	cfg Config
+	log *slog.Logger
+	w   *worker
 
 	mu       sync.Mutex // over the control side, below
-	services []*service
-	dests    []*dest // by number; nil: free
+	book     ledger
+	pending  []func() // what the worker does when the book is published
 	snapshot *host.Snapshot
-	guarded  host.GuardSet
-	trash    trash
-	freeSvc  []uint32 // numbers of services that are gone
-	numSvc   uint32
+	guarded  host.GuardSet // what the guard takes now
 
 	poller  *poll.Poller
 	asks    chan func()
@@ -65,7 +61,7 @@ type Engine struct {
 
 // New is an engine that waits for Run, or, in virtual time, for Turn.
 func New(c Config) (*Engine, error) {
-	if len(c.Links) == 0 || len(c.Links) != len(c.Ports) {
+	if len(c.Links) == 0 || len(c.Links) != len(c.Ports) || len(c.Links) > 256 {
 		return nil, fmt.Errorf("make an engine: %d links for %d ports", len(c.Links), len(c.Ports))
 	}
 	if c.Max == 0 {
@@ -84,13 +80,17 @@ func New(c Config) (*Engine, error) {
 	}
 	e := &Engine{cfg: c, log: c.Log, poller: poller, snapshot: c.Host, asks: make(chan func(), 16)}
 	e.w = newWorker(e)
-	return e, e.publish()
+	if err := e.publish(); err != nil {
+		return nil, errors.Join(err, poller.Close())
+	}
+	return e, nil
 }
 
 func newWorker(e *Engine) *worker {
 	w := &worker{
-		newest: &e.live,
 		cfg:    &config{host: e.cfg.Host},
+		rivals: map[packet.Addr]packet.MAC{},
+		silent: map[packet.Addr]bool{},
 		links:  e.cfg.Links,
 		table:  conntrack.NewTable(e.cfg.Max, conntrack.Defaults(), e.cfg.Rand.Uint64()),
 		frags:  conntrack.NewFragments(e.cfg.Rand.Uint64()),
@@ -101,6 +101,7 @@ func newWorker(e *Engine) *worker {
 		ports:  make([]traffic, len(e.cfg.Links)),
 	}
 	w.out = newOutbox(len(w.links), &w.drops)
+	w.limit.seed = e.cfg.Rand.Uint64()
 	w.gone, w.askFn, w.lostFn = w.release, w.ask, w.lost
 	return w
 }

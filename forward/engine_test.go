@@ -18,18 +18,28 @@ import (
 
 // A wire is a link whose frames a test puts in and takes out.
 type wire struct {
-	in   []string
-	sent []string
-	bufs [Batch][]byte
+	in      []string
+	endless string // comes again and again, each time from another port
+	deaf    bool   // nobody looks at what is sent
+	sent    []string
+	bufs    [Batch][]byte
+	port    uint16
 }
 
 func (w *wire) Recv(batch []packet.Packet) (int, error) {
+	if w.endless != "" {
+		w.in = append(w.in[:0], w.endless)
+		w.port++
+	}
 	n := min(len(w.in), len(batch))
 	for i := range n {
 		if w.bufs[i] == nil {
 			w.bufs[i] = make([]byte, room)
 		}
 		batch[i] = frame(w.in[i], w.bufs[i])
+		if p := batch[i]; w.endless != "" && p.Parse() == packet.None {
+			p.SetSrc(packet.Endpoint{Addr: p.Flow.Src.Addr, Port: w.port})
+		}
 	}
 	w.in = w.in[n:]
 	return n, nil
@@ -38,6 +48,9 @@ func (w *wire) Recv(batch []packet.Packet) (int, error) {
 func (w *wire) Send(batch []*packet.Packet, sent []packet.Drop) {
 	for i, p := range batch {
 		sent[i] = packet.None
+		if w.deaf {
+			continue
+		}
 		q := packet.Packet{Buf: p.Buf, Off: p.Off, End: p.End, Offload: p.Offload, ToUs: true}
 		if why := q.Parse(); why != packet.None {
 			panic(why)
@@ -76,7 +89,12 @@ type bench struct {
 	fail error
 }
 
-func (b *bench) Set(g host.GuardSet) error { b.set = g; return b.fail }
+func (b *bench) Set(g host.GuardSet) error {
+	if b.fail == nil {
+		b.set = g
+	}
+	return b.fail
+}
 
 var (
 	mac0 = packet.MAC{2, 0, 0, 0, 1, 0}

@@ -17,6 +17,7 @@ const (
 // one a second, and six at once after a pause (inet_peer_xrlim_allow). Peers
 // that share a slot share its allowance.
 type limiter struct {
+	seed  uint64 // so that nobody can choose whose slot he shares
 	slots [1024]struct {
 		saved time.Duration
 		last  time.Duration
@@ -27,7 +28,7 @@ type limiter struct {
 // allow reports whether another error may go to a peer, and counts it.
 func (l *limiter) allow(a *packet.Addr, now time.Duration) bool {
 	e := packet.Endpoint{Addr: *a}
-	s := &l.slots[e.Hash(0, 0x5bd1e995)%uint64(len(l.slots))]
+	s := &l.slots[e.Hash(0, l.seed)%uint64(len(l.slots))]
 	if !s.used {
 		s.used, s.saved = true, errorBurst*errorEvery
 	} else {

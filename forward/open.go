@@ -25,12 +25,12 @@ func (w *worker) open(p *packet.Packet) (*conntrack.Conn, packet.Drop) {
 	if s == nil {
 		return nil, packet.None
 	}
-	d, mode := s.pick(sched.Request{Flow: p.Flow, Now: w.now})
+	d := s.pick(sched.Request{Flow: p.Flow, Now: w.now})
 	if d == nil {
 		w.answerError(p, packet.PortUnreachable)
 		return nil, packet.NoServer
 	}
-	c, why := w.table.Insert(connection(p, d, mode), w.now)
+	c, why := w.table.Insert(connection(p, d), w.now)
 	if why != packet.None {
 		return nil, why
 	}
@@ -56,7 +56,7 @@ func opens(p *packet.Packet) bool {
 }
 
 // connection is the entry for a packet that goes to d.
-func connection(p *packet.Packet, d *dest, mode uint8) conntrack.New {
+func connection(p *packet.Packet, d *dest) conntrack.New {
 	n := conntrack.New{
 		Path: packet.Path{
 			Client:  p.Flow.Src,
@@ -65,10 +65,10 @@ func connection(p *packet.Packet, d *dest, mode uint8) conntrack.New {
 			Server:  packet.EndpointFrom(d.Addr),
 		},
 		Proto: p.Flow.Proto,
-		Mode:  mode,
+		Mode:  d.mode,
 		Owner: d.num,
 	}
-	if !modes.All[mode].SeesBack {
+	if !modes.All[d.mode].SeesBack {
 		n.Flags |= conntrack.NoOutput | conntrack.Untranslated
 	}
 	return n

@@ -9,7 +9,6 @@ import (
 	"slices"
 
 	"github.com/ulvs/ulvs/host"
-	"github.com/ulvs/ulvs/modes"
 	"github.com/ulvs/ulvs/packet"
 )
 
@@ -18,28 +17,46 @@ import (
 func (e *Engine) SetHost(s *host.Snapshot) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	before := e.snapshot
 	e.snapshot = s
-	return e.publish()
-}
-
-// publish shows the data path what control has changed. The guard holds what
-// is new before the data path answers for it, and what is old until it no
-// longer does, so that at no moment both or neither deal with a packet.
-func (e *Engine) publish() error {
-	next := e.compile()
-	before := union(e.guarded, next.guard)
-	if err := e.guard(before); err != nil {
+	if err := e.publish(); err != nil {
+		e.snapshot = before
 		return err
 	}
-	e.live.Store(next)
-	e.poller.Wake()
-	return e.guard(next.guard)
+	return nil
 }
 
-func (e *Engine) guard(want host.GuardSet) error {
+// publish carries out what control has written down. The guard takes what is
+// new before the worker answers for it, and what is old until the worker has
+// stopped to; what is in its ring at that moment is all that may be dealt with
+// by both, or by none.
+//
+// If the guard cannot be told beforehand, nothing has happened, and the caller
+// undoes what it wrote. If it cannot be told afterwards, it takes too much:
+// Tick tries again.
+func (e *Engine) publish() error {
+	next := e.compile()
+	if err := e.tell(union(e.guarded, next.guard)); err != nil {
+		return err
+	}
+	e.ask(func() {
+		for _, f := range e.pending {
+			f()
+		}
+		e.w.adopt(next)
+	})
+	e.pending = nil
+	if err := e.tell(next.guard); err != nil {
+		e.log.Warn("the guard takes too much for now", "err", err)
+	}
+	return nil
+}
+
+// tell has the guard take exactly this.
+func (e *Engine) tell(want host.GuardSet) error {
 	if e.cfg.Guard != nil && !equal(want, e.guarded) {
 		if err := e.cfg.Guard.Set(want); err != nil {
-			return fmt.Errorf("tell the guard: %w", err)
+			return fmt.Errorf("tell the guard: %w: see \"ulvs status\"", err)
 		}
 	}
 	e.guarded = want
@@ -49,9 +66,9 @@ func (e *Engine) guard(want host.GuardSet) error {
 // compile makes the config that the control side describes now.
 func (e *Engine) compile() *config {
 	c := &config{
-		services: make(map[virtual]*service, len(e.services)),
-		dests:    slices.Clone(e.dests),
-		numSvc:   int(e.numSvc),
+		services: make(map[virtual]*service, len(e.book.services)),
+		dests:    slices.Clone(e.book.dests),
+		numSvc:   int(e.book.numSvc),
 		host:     e.snapshot,
 		held:     map[packet.Addr]bool{},
 	}
@@ -61,8 +78,8 @@ func (e *Engine) compile() *config {
 			index: index, name: i.Name, mac: i.MAC, mtu: i.MTU, up: i.Up, fwd4: i.Forwarding4, fwd6: i.Forwarding6,
 		})
 	}
-	for _, s := range e.services {
-		c.services[virtualOf(s.ID)] = s
+	for _, s := range e.book.services {
+		c.services[virtualOf(s.ID)] = s.service
 		c.family[family(s.Addr.Addr())] = true
 		if e.holds(s.Addr.Addr()) {
 			c.held[packet.AddrFrom(s.Addr.Addr())] = true
@@ -98,21 +115,25 @@ func (e *Engine) holds(vip netip.Addr) bool {
 
 // guardSet is what the guard is to take: requests to virtual services, and
 // replies of those real servers whose replies we translate. What was deleted
-// is guarded while its connections may live, as the kernel's IPVS sees their
+// is guarded while its connections live, as the kernel's IPVS sees their
 // packets too; but where a family has no service left, IPVS sees nothing.
 func (e *Engine) guardSet(c *config) host.GuardSet {
 	virtual, real := map[host.Tuple]bool{}, map[host.Tuple]bool{}
-	for _, s := range e.services {
-		virtual[host.Tuple{Proto: uint8(s.Proto), Addr: s.Addr}] = true
-	}
-	for _, d := range e.dests {
-		if d == nil || !c.family[family(d.id.Addr.Addr())] {
-			continue
-		}
+	add := func(d *dest) {
 		virtual[host.Tuple{Proto: uint8(d.id.Proto), Addr: d.id.Addr}] = true
-		if modes.All[d.mode].SeesBack || d.translated {
-			d.translated = true // connections of that mode may live on after an edit
+		if d.translated {
 			real[host.Tuple{Proto: uint8(d.id.Proto), Addr: d.Addr}] = true
+		}
+	}
+	for _, s := range e.book.services {
+		virtual[host.Tuple{Proto: uint8(s.Proto), Addr: s.Addr}] = true
+		for _, d := range s.dests {
+			add(d)
+		}
+	}
+	for _, d := range e.book.trash.dests {
+		if d.Active()+d.Inactive() > 0 && c.family[family(d.id.Addr.Addr())] {
+			add(d)
 		}
 	}
 	g := host.GuardSet{Virtual: sorted(virtual), Real: sorted(real), Local: e.snapshot.Locals()}

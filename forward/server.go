@@ -9,13 +9,13 @@ import (
 
 	"github.com/ulvs/ulvs"
 	"github.com/ulvs/ulvs/host"
+	"github.com/ulvs/ulvs/modes"
 	"github.com/ulvs/ulvs/packet"
-	"github.com/ulvs/ulvs/sched"
 )
 
 // addServer puts a real server at the head of its service's list: a new one,
 // or the same one back from the trash with its connections.
-func (e *Engine) addServer(s *service, old *dest, want ulvs.Server) error {
+func (e *Engine) addServer(s *entry, old *dest, want ulvs.Server) error {
 	m, err := mode(want.Mode)
 	switch {
 	case err != nil:
@@ -29,25 +29,32 @@ func (e *Engine) addServer(s *service, old *dest, want ulvs.Server) error {
 	case !e.unicast(want.Addr.Addr()):
 		return fmt.Errorf("address is not unicast: %w", ulvs.ErrInvalid)
 	}
-	d := e.trash.revive(s.ID, want.Addr)
+	d := e.book.trash.revive(s.ID, want.Addr)
 	if d == nil {
-		d = &dest{id: s.ID, num: e.destNumber()}
+		d = &dest{id: s.ID}
 		d.Addr = want.Addr
-		e.dests[d.num] = d
-	} else if d.service != s.num {
-		e.forgetTraffic(d.num) // statistics belong to the service, which is a new one
+		e.book.number(d)
 	}
-	s.mu.Lock()
-	d.service, d.mode = s.num, m
-	d.Edited(want.Weight, 0, 0)
-	s.dests = slices.Insert(s.dests, 0, d)
-	s.mu.Unlock()
-	d.available.Store(true)
-	s.tell(sched.Add, d)
+	d.translated = d.translated || modes.All[m].SeesBack
+	s.dests = slices.Concat([]*dest{d}, s.dests)
+	home := s.service
+	e.later(func() { e.w.join(d, home, m, want.Weight) })
 	return nil
 }
 
-func (e *Engine) editServer(s *service, d *dest, want ulvs.Server) error {
+// join makes d a server of a service. Statistics belong to the service: in a
+// new one they begin at zero, also for an old server.
+func (w *worker) join(d *dest, home *service, mode uint8, weight int) {
+	if d.home != home {
+		w.dests = grow(w.dests, int(d.num)+1)
+		w.dests[d.num] = traffic{}
+	}
+	d.home, d.mode, d.available = home, mode, true
+	d.Edited(weight, 0, 0)
+	home.add(d)
+}
+
+func (e *Engine) editServer(s *entry, d *dest, want ulvs.Server) error {
 	m, err := mode(want.Mode)
 	switch {
 	case err != nil:
@@ -57,29 +64,31 @@ func (e *Engine) editServer(s *service, d *dest, want ulvs.Server) error {
 	case d == nil:
 		return ulvs.ErrNoServer // whatever address it would have
 	}
-	s.mu.Lock()
-	d.mode = m // of connections to come; those there are keep theirs
-	d.Edited(want.Weight, 0, 0)
-	s.mu.Unlock()
-	s.tell(sched.Edit, d)
+	d.translated = d.translated || modes.All[m].SeesBack
+	home := s.service
+	e.later(func() {
+		d.mode = m // of connections to come; those there are keep theirs
+		d.Edited(want.Weight, 0, 0)
+		home.edit(d)
+	})
 	return nil
 }
 
-func (e *Engine) deleteServer(s *service, d *dest) error {
+func (e *Engine) deleteServer(s *entry, d *dest) error {
 	if d == nil {
 		return ulvs.ErrNoServer
 	}
-	s.mu.Lock()
-	s.dests = slices.DeleteFunc(s.dests, func(x *dest) bool { return x == d })
-	s.mu.Unlock()
-	s.tell(sched.Del, d)
+	s.dests = slices.DeleteFunc(slices.Clone(s.dests), func(x *dest) bool { return x == d })
 	e.discard(d)
+	home := s.service
+	e.later(func() { home.remove(d) })
 	return nil
 }
 
+// discard puts a server that left its service into the trash.
 func (e *Engine) discard(d *dest) {
-	d.available.Store(false)
-	e.trash.put(d, e.cfg.Now())
+	e.book.trash.put(d, e.cfg.Now())
+	e.later(func() { d.available = false })
 }
 
 // unicast reports whether an address can be a real server's, as the kernel
@@ -95,24 +104,4 @@ func (e *Engine) unicast(a netip.Addr) bool {
 	}
 	r, ok := e.snapshot.Route(packet.AddrFrom(a))
 	return !ok || r.Kind != host.Broadcast && r.Kind != host.Multicast
-}
-
-// destNumber is the lowest number that no server has.
-func (e *Engine) destNumber() uint32 {
-	for i, d := range e.dests {
-		if d == nil {
-			e.forgetTraffic(uint32(i))
-			return uint32(i)
-		}
-	}
-	e.dests = append(e.dests, nil)
-	return uint32(len(e.dests) - 1)
-}
-
-func (e *Engine) forgetTraffic(num uint32) {
-	e.ask(func() {
-		if int(num) < len(e.w.dests) {
-			e.w.dests[num] = traffic{}
-		}
-	})
 }

@@ -19,7 +19,10 @@ type Status struct {
 	Max         int               `json:"max_connections"`
 	Waiting     int               `json:"waiting"` // packets that wait for a neighbour
 	Held        []string          `json:"held"`    // VIPs that nobody but us holds
+	Rivals      []string          `json:"rivals"`  // who else says that he holds such a VIP
 	Unreached   []string          `json:"unreached"`
+	Silent      []string          `json:"silent"` // real servers that answer no question for their link address
+	Late        uint64            `json:"late"`   // batches before which not all that was due had expired
 	Passed      uint64            `json:"passed"` // packets that were the host's own affair
 	Drops       map[string]uint64 `json:"drops"`  // by reason
 	Stats       traffic           `json:"stats"`
@@ -40,8 +43,8 @@ type PortStatus struct {
 func (e *Engine) Status() Status {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	st := Status{Workers: 1, Services: len(e.services), Deleted: len(e.trash.dests), Max: e.cfg.Max}
-	for _, s := range e.services {
+	st := Status{Workers: 1, Services: len(e.book.services), Deleted: len(e.book.trash.dests), Max: e.cfg.Max}
+	for _, s := range e.book.services {
 		st.Servers += len(s.dests)
 	}
 	e.ask(func() { e.w.report(&st) })
@@ -72,12 +75,21 @@ func (w *worker) report(st *Status) {
 	for a := range w.cfg.held {
 		st.Held = append(st.Held, a.String())
 	}
+	for a, mac := range w.rivals {
+		if w.cfg.held[a] {
+			st.Rivals = append(st.Rivals, a.String()+": "+mac.String()+" says so too, so ulvs does not answer for it")
+		}
+	}
+	for a := range w.silent {
+		st.Silent = append(st.Silent, a.String())
+	}
+	st.Late = w.late
 }
 
 // unreached names the real servers that no port of ours leads to.
 func (e *Engine) unreached() []string {
 	var out []string
-	for _, s := range e.services {
+	for _, s := range e.book.services {
 		for _, d := range s.dests {
 			if why := e.unreachable(d); why != "" {
 				out = append(out, d.Addr.String()+": "+why)
@@ -89,11 +101,13 @@ func (e *Engine) unreached() []string {
 
 func (e *Engine) unreachable(d *dest) string {
 	r, ok := e.snapshot.Route(packet.AddrFrom(d.Addr.Addr()))
-	if !ok || r.Kind == host.Unreachable {
+	switch {
+	case !ok:
 		return "no route"
-	}
-	if r.Kind == host.Local {
+	case r.Kind == host.Local:
 		return "an address of the director itself, which cannot be a real server yet"
+	case r.Kind != host.Unicast:
+		return "its route is of kind " + r.Kind.String()
 	}
 	for _, index := range e.cfg.Ports {
 		if index == r.IfIndex {

@@ -75,13 +75,13 @@ func TestTrashIsEmptied(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if len(b.trash.dests) != 1 {
+	if len(b.book.trash.dests) != 1 {
 		t.Fatal("forgotten too early")
 	}
 	for ; b.now < 190*time.Second; b.now += time.Second {
 		_ = b.Tick(b.now)
 	}
-	if len(b.trash.dests) != 0 || b.dests[1] != nil {
+	if len(b.book.trash.dests) != 0 || b.book.dests[1] != nil {
 		t.Fatal("not forgotten")
 	}
 }
@@ -105,7 +105,12 @@ func TestGuardFollows(t *testing.T) {
 // A VIP that nobody holds is answered for, and is a host of its own.
 func TestHeld(t *testing.T) {
 	b := newBench(t, "add-service udp 192.0.2.77:53 rr")
-	b.want(1, "arp who-has 192.0.2.77 tell 10.0.0.1", "eth0 arp who-has 192.0.2.77 tell 192.0.2.77 to ff:ff:ff:ff:ff:ff; not ours") // proclaimed once
+	b.want(1, "arp who-has 192.0.2.77 tell 10.0.0.1", "eth0 arp who-has 192.0.2.77 to ff:ff:ff:ff:ff:ff; not ours") // a probe
+	for range 2 {
+		b.now += time.Second
+		b.want(1, "arp who-has 10.0.0.200 tell 10.0.0.1", "eth0 arp who-has 192.0.2.77 tell 192.0.2.77 to ff:ff:ff:ff:ff:ff; not ours") // told twice
+	}
+	b.now += time.Second
 	b.want(0, "arp who-has 192.0.2.77 tell 192.0.2.254", "eth0 arp 192.0.2.77 is-at 02:00:00:00:01:00 tell 192.0.2.254 to 02:00:00:00:00:01; not ours")
 	b.want(1, "arp who-has 192.0.2.77 tell 10.0.0.1", "not ours")
 	b.want(0, "arp who-has 192.0.2.1 tell 192.0.2.254", "not ours")
@@ -143,26 +148,51 @@ func TestRefusals(t *testing.T) {
 }
 
 // Step allocates nothing: not for a packet of a connection, not for a new one,
-// not for an answer of ours.
+// not for an answer of ours, an error, a fragment, one that is cut up or waits.
 func TestStepAllocatesNothing(t *testing.T) {
 	b := webNAT(t)
+	b.do("add-service udp 192.0.2.1:53 wlc")
+	b.do("add-server udp 192.0.2.1:53 10.0.0.1:53 nat 1")
+	b.do("add-service udp 192.0.2.1:54 wrr")
+	b.do("add-server udp 192.0.2.1:54 10.0.0.9:53 nat 1") // who never answers
 	b.in(0, client+" > 192.0.2.1:80 tcp S")
-	for _, line := range []string{client + " > 192.0.2.1:80 tcp A", client + " > 192.0.2.1:81 tcp S", client + " > 192.0.2.1:80 tcp S", "203.0.113.5:9 > 192.0.2.1:80 tcp A"} {
-		var p packet.Packet
-		if err := p.FromText(line); err != nil {
-			t.Fatal(err)
-		}
-		buf := make([]byte, room)
-		batch := make([]packet.Packet, 1)
-		clean := frame(line, make([]byte, room))
-		n := testing.AllocsPerRun(1000, func() {
-			copy(buf, clean.Buf[:clean.End])
-			batch[0] = packet.Packet{Buf: buf, Off: clean.Off, End: clean.End, ToUs: true}
-			b.w.Step(batch, b.now)
-		})
-		if n != 0 {
+	b.in(0, client+" > 192.0.2.1:54 udp")
+	for _, line := range []string{
+		client + " > 192.0.2.1:80 tcp A",
+		client + " > 192.0.2.1:81 tcp S",
+		"203.0.113.5:9 > 192.0.2.1:80 tcp A",
+		"10.0.0.2 > 198.51.100.7 icmp port-unreachable { " + client + " > 10.0.0.2:8080 tcp A }",
+		client + " > 192.0.2.1:53 udp len 1000 id 7 frag 0+",
+		client + " > 192.0.2.1:54 udp",
+	} {
+		if n := testing.AllocsPerRun(1000, stepOf(t, b, line, false)); n != 0 {
 			t.Errorf("%s: %v allocations", line, n)
 		}
+	}
+	opened := b.w.table.Len()
+	if n := testing.AllocsPerRun(1000, stepOf(t, b, client+" > 192.0.2.1:80 tcp S", true)); n != 0 {
+		t.Errorf("new connections: %v allocations", n)
+	}
+	if b.w.table.Len() < opened+1000 {
+		t.Errorf("only %d connections were new", b.w.table.Len()-opened)
+	}
+}
+
+// stepOf is a Step of one packet, each time from another client port if fresh.
+func stepOf(t testing.TB, b *bench, line string, fresh bool) func() {
+	clean := frame(line, make([]byte, room))
+	buf, batch, port := make([]byte, room), make([]packet.Packet, 1), uint16(2000)
+	return func() {
+		copy(buf, clean.Buf[:clean.End])
+		batch[0] = packet.Packet{Buf: buf, Off: clean.Off, End: clean.End, ToUs: true}
+		if fresh {
+			port++
+			if why := batch[0].Parse(); why != packet.None {
+				t.Fatal(why)
+			}
+			batch[0].SetSrc(packet.Endpoint{Addr: batch[0].Flow.Src.Addr, Port: port})
+		}
+		b.w.Step(batch, b.now)
 	}
 }
 

@@ -12,19 +12,23 @@ import (
 type traffic = ulvs.Stats
 
 // count adds a packet to its server, its service and the total: in its length
-// as it came, out as it goes (both are the same in nat and dr). The kernel
+// as it came, out as it goes (both are the same in nat and dr). Of a datagram in
+// pieces, only the first counts as a packet. The kernel
 // counts nothing for a server that was deleted.
 func (w *worker) count(d *dest, dir conntrack.Dir, p *packet.Packet) {
-	if !d.available.Load() {
+	if !d.available {
 		return
 	}
-	n := uint64(p.L3Len())
-	for _, t := range [...]*traffic{&w.dests[d.num], &w.services[d.service], &w.total} {
+	n, one := uint64(p.L3Len()), uint64(1)
+	if p.Frag == packet.Later {
+		one = 0
+	}
+	for _, t := range [...]*traffic{&w.dests[d.num], &w.services[d.home.num], &w.total} {
 		if dir == conntrack.In {
-			t.InPkts++
+			t.InPkts += one
 			t.InBytes += n
 		} else {
-			t.OutPkts++
+			t.OutPkts += one
 			t.OutBytes += n
 		}
 	}
@@ -33,6 +37,30 @@ func (w *worker) count(d *dest, dir conntrack.Dir, p *packet.Packet) {
 // countConn adds a connection.
 func (w *worker) countConn(d *dest) {
 	w.dests[d.num].Conns++
-	w.services[d.service].Conns++
+	w.services[d.home.num].Conns++
 	w.total.Conns++
+}
+
+// zero sets the counters of a service and of servers back.
+func (w *worker) zero(s *service, dests []*dest) {
+	w.services = grow(w.services, int(s.num)+1)
+	w.services[s.num] = traffic{}
+	for _, d := range dests {
+		w.dests[d.num] = traffic{}
+	}
+}
+
+// zeroAll sets all of them back, the total among them.
+func (w *worker) zeroAll() {
+	clear(w.services)
+	clear(w.dests)
+	w.total = traffic{}
+}
+
+// grow makes room for numbers below n.
+func grow(t []traffic, n int) []traffic {
+	for len(t) < n {
+		t = append(t, traffic{})
+	}
+	return t
 }

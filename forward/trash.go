@@ -70,12 +70,17 @@ func (t *trash) round(now time.Duration) (destroyed []*dest) {
 func (e *Engine) Tick(now time.Duration) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	gone := e.trash.round(now)
-	if len(gone) == 0 {
+	before := e.book.copy()
+	gone := e.book.trash.round(now)
+	for _, d := range gone {
+		e.book.dests[d.num] = nil
+	}
+	if len(gone) == 0 && equal(e.compile().guard, e.guarded) {
 		return nil
 	}
-	for _, d := range gone {
-		e.dests[d.num] = nil
+	if err := e.publish(); err != nil {
+		e.book = before
+		return err
 	}
-	return e.publish()
+	return nil
 }

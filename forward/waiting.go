@@ -54,7 +54,6 @@ func (w *worker) park(p *packet.Packet, k neigh.Key) packet.Drop {
 	clone(&free.Packet, p)
 	free.key, free.used = k, true
 	w.wait.count++
-	w.asked = 0 // ask with the next batch
 	return packet.None
 }
 
@@ -67,27 +66,44 @@ func clone(to, p *packet.Packet) {
 	copy(to.Buf[to.Off:to.End], p.Buf[p.Off:p.End])
 }
 
-// unpark sends all that waited for a neighbour that has now answered.
-func (w *worker) unpark(k neigh.Key, mac packet.MAC) {
+// unpark sends all that waited for neighbours who are known by now, in the
+// order of their slots.
+func (w *worker) unpark() {
 	for i := range w.wait.slots {
 		s := &w.wait.slots[i]
-		if !s.used || s.key != k {
+		if !s.used {
+			continue
+		}
+		if _, known := w.neigh.Known(s.key); !known {
 			continue
 		}
 		s.used = false
 		w.wait.count--
-		p := w.out.Make()
-		if p == nil {
-			continue
+		if p := w.out.Make(); p != nil {
+			clone(p, &s.Packet)
+			w.forwardOn(p)
 		}
-		clone(p, &s.Packet)
-		p.SetMAC(mac, w.cfg.ports[k.Port].mac)
-		w.out.Send(p)
 	}
 }
 
-// lost drops all that waited for a neighbour that does not answer.
+// forwardOn sends a packet that waited. Its way is looked for again: meanwhile
+// it may have become another.
+func (w *worker) forwardOn(p *packet.Packet) {
+	v, why := w.find(&p.Hop)
+	if why == packet.None {
+		why = w.send(p, v)
+	}
+	if why != packet.None {
+		w.drops[why]++
+	}
+}
+
+// lost drops all that waited for a neighbour that does not answer, and keeps
+// his name for status until he does.
 func (w *worker) lost(k neigh.Key) {
+	if len(w.silent) < waitAll {
+		w.silent[k.Hop] = true
+	}
 	for i := range w.wait.slots {
 		if s := &w.wait.slots[i]; s.used && s.key == k {
 			s.used = false
@@ -97,16 +113,19 @@ func (w *worker) lost(k neigh.Key) {
 	}
 }
 
-// askAround sends the questions that are due, and takes what the host knows.
+// askAround sends the questions that are due, and what has waited long enough.
 func (w *worker) askAround() {
 	w.asked = w.now
 	w.neigh.Due(w.now, w.askFn, w.lostFn)
+	if w.wait.count > 0 {
+		w.unpark()
+	}
 }
 
 // ask sends one question: to the neighbour itself if it was known, else to all.
 func (w *worker) ask(k neigh.Key, known packet.MAC) {
-	if mac, _, ok := w.hostNeighbour(k); ok && known == (packet.MAC{}) {
-		w.heard(k, mac)
+	if mac, fixed, ok := w.hostNeighbour(k); ok && known == (packet.MAC{}) {
+		w.neigh.Learn(k, mac, fixed, w.now)
 		return
 	}
 	p := w.out.Make()
@@ -126,7 +145,8 @@ func (w *worker) ask(k neigh.Key, known packet.MAC) {
 
 // heard takes a neighbour's answer.
 func (w *worker) heard(k neigh.Key, mac packet.MAC) {
+	delete(w.silent, k.Hop)
 	if w.neigh.Hear(k, mac, w.now) {
-		w.unpark(k, mac)
+		w.unpark()
 	}
 }

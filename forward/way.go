@@ -35,6 +35,9 @@ type ways struct {
 
 const wayAge = time.Second
 
+// leastMTU is what every IPv4 network carries (RFC 791 §3.2).
+const leastMTU = 68
+
 // forget throws all answers away: a route, a port or a neighbour changed.
 func (c *ways) forget() {
 	for i := range c.slots {
@@ -65,11 +68,11 @@ func (w *worker) look(to packet.Addr) way {
 	v := way{to: to}
 	r, ok := w.cfg.host.Route(to)
 	switch {
-	case !ok || r.Kind == host.Unreachable:
-		v.why = packet.NoRoute
+	case ok && r.Kind == host.Local:
+		v.why = packet.ToItself
 		return v
-	case r.Kind != host.Unicast:
-		v.why = packet.Hairpin // the director itself, or a group
+	case !ok || r.Kind != host.Unicast:
+		v.why = packet.NoRoute
 		return v
 	}
 	if v.port, ok = w.cfg.port(r.IfIndex); !ok {
@@ -80,6 +83,10 @@ func (w *worker) look(to packet.Addr) way {
 	v.from, v.mtu, v.hop = p.mac, p.mtu, to
 	if r.MTU > 0 {
 		v.mtu = min(v.mtu, r.MTU)
+	}
+	if v.mtu < leastMTU { // the interface is gone, or a route was mistyped
+		v.why = packet.NoRoute
+		return v
 	}
 	if r.Gateway != (packet.Addr{}) {
 		v.hop = r.Gateway
@@ -126,9 +133,27 @@ func (w *worker) send(p *packet.Packet, v *way) packet.Drop {
 	}
 	p.SetMAC(v.mac, v.from)
 	p.VLAN = 0
-	if p.SegLen() > v.mtu && p.Is4() && !p.DF() {
+	if p.SegLen() > v.mtu && p.Is4() { // with DF, mayGo let pass only errors on their way back
 		return w.cut(p, v.mtu)
 	}
 	w.out.Send(p)
 	return packet.None
+}
+
+// route passes on what the guard kept from the host's own router.
+func (w *worker) route(p *packet.Packet) packet.Drop {
+	if !w.cfg.ports[p.Port].routes(p) {
+		return packet.NotForwarding
+	}
+	v, why := w.find(&p.Flow.Dst.Addr)
+	switch why {
+	case packet.None:
+		why = w.mayGo(p, v, false)
+	case packet.NoRoute:
+		w.answerError(p, packet.NetUnreachable)
+	}
+	if why != packet.None {
+		return why
+	}
+	return w.send(p, v)
 }

@@ -3,7 +3,6 @@
 package forward
 
 import (
-	"sync/atomic"
 	"time"
 
 	"github.com/ulvs/ulvs/conntrack"
@@ -29,10 +28,9 @@ import (
 // Batch is how many frames a worker takes from a port at a time.
 const Batch = 64
 
-// A worker carries packets. Everything in it is touched by one goroutine only,
-// but for the pointer to the newest config.
+// A worker carries packets. Everything in it is touched by one goroutine only;
+// others ask it (Engine.ask).
 type worker struct {
-	newest *atomic.Pointer[config]
 	cfg    *config
 	links  []Link
 	table  *conntrack.Table
@@ -40,6 +38,9 @@ type worker struct {
 	neigh  *neigh.Table
 	ways   ways
 	wait   *waiting
+	claims []claim
+	rivals map[packet.Addr]packet.MAC // who else says that a VIP of ours is his
+	silent map[packet.Addr]bool       // next hops that did not answer
 	limit  limiter
 	out    *Outbox
 	batch  []packet.Packet
@@ -49,10 +50,12 @@ type worker struct {
 	now    time.Duration
 	asked  time.Duration // when neigh was last gone through
 	worked bool          // frames came since the worker last slept
+	behind bool          // more was due to expire than one call ends
 	gone   func(*conntrack.Conn)
 	askFn  func(neigh.Key, packet.MAC)
 	lostFn func(neigh.Key)
 
+	late     uint64 // batches before which not all that was due had expired
 	drops    [packet.Drops]uint64
 	ports    []traffic
 	services []traffic // by a service's number
@@ -97,16 +100,24 @@ func (w *worker) Step(batch []packet.Packet, now time.Duration) {
 	}
 }
 
-// begin takes the clock and the newest config for the batch.
+// begin takes the clock for the batch, and does what is due.
 func (w *worker) begin(now time.Duration) {
-	w.now = now
 	w.out.Reset()
-	if cfg := w.newest.Load(); cfg != w.cfg {
-		w.adopt(cfg)
-	}
-	w.table.Expire(now, w.gone)
-	if now-w.asked >= neighTick {
+	w.expire(now)
+	if now-w.asked >= neighTick || w.neigh.Wanted() {
 		w.askAround()
+	}
+	if len(w.claims) > 0 {
+		w.press()
+	}
+}
+
+// expire ends the connections whose time has come.
+func (w *worker) expire(now time.Duration) {
+	w.now = now
+	w.behind = w.table.Expire(now, w.gone) >= conntrack.ExpireAtOnce
+	if w.behind {
+		w.late++
 	}
 }
 
@@ -148,15 +159,20 @@ func (w *worker) forward(p *packet.Packet) packet.Drop {
 // carry takes a packet of a connection to its next hop.
 func (w *worker) carry(c *conntrack.Conn, dir conntrack.Dir, p *packet.Packet) packet.Drop {
 	d := w.cfg.dest(c.Owner)
-	if dir == conntrack.In && !d.available.Load() {
+	if dir == conntrack.In && !d.available {
 		return packet.ServerGone // the kernel's expire_nodest_conn=0: silently, and the timer runs on
 	}
 	w.note(c, d, dir, p)
 	return w.deliver(c, dir, p, nil)
 }
 
-// note moves the connection's state and counts.
+// note moves the connection's state and counts. A later fragment shows no
+// flags: it belongs to what its first has done.
 func (w *worker) note(c *conntrack.Conn, d *dest, dir conntrack.Dir, p *packet.Packet) {
+	if p.Frag == packet.Later {
+		w.count(d, dir, p)
+		return
+	}
 	switch w.table.Track(c, dir, p.Flags, w.now) {
 	case conntrack.Activated:
 		d.Activate()
@@ -175,8 +191,11 @@ func (w *worker) deliver(c *conntrack.Conn, dir conntrack.Dir, p *packet.Packet,
 		rewrite, hop = m.Out, &c.Client.Addr
 	}
 	way, why := w.find(hop)
-	if why == packet.None {
+	switch why {
+	case packet.None:
 		why = w.mayGo(p, way, quote != nil)
+	case packet.NoRoute:
+		w.answerError(p, packet.HostUnreachable)
 	}
 	if why != packet.None {
 		return why

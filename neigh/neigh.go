@@ -48,6 +48,7 @@ type Table struct {
 	entries map[Key]*entry
 	max     int
 	gen     uint32
+	wanted  bool // somebody is new, and has not been asked for
 }
 
 // New is a table of at most max neighbours.
@@ -71,6 +72,7 @@ func (t *Table) Resolve(k Key, now time.Duration) (packet.MAC, bool) {
 			return packet.MAC{}, false
 		}
 		e.asked, e.next = 1, now // the first question is due at once
+		t.wanted = true
 	}
 	e.used = now
 	if e.known && !e.fixed && e.asked == 0 && now-e.heard > fresh {
@@ -79,16 +81,15 @@ func (t *Table) Resolve(k Key, now time.Duration) (packet.MAC, bool) {
 	return e.mac, e.known
 }
 
-// Asking reports whether an answer about k is still awaited.
-func (t *Table) Asking(k Key) bool {
-	e := t.entries[k]
-	return e != nil && !e.known
-}
+// Wanted reports whether a neighbour is waited for whom nobody has been asked
+// about yet: Due should be called now, and not only now and then.
+func (t *Table) Wanted() bool { return t.wanted }
 
 // Due calls ask for each neighbour that is to be asked now, and lost for each
 // that did not answer: what waits for it waits in vain. If known is not zero,
 // the neighbour had that link address, and the question can go there.
 func (t *Table) Due(now time.Duration, ask func(k Key, known packet.MAC), lost func(Key)) {
+	t.wanted = false
 	for k, e := range t.entries {
 		switch {
 		case e.asked == 0:
@@ -122,6 +123,14 @@ func (t *Table) Learn(k Key, mac packet.MAC, fixed bool, now time.Duration) {
 	}
 	t.set(e, mac, now)
 	e.fixed = fixed
+}
+
+// Known is the link address of k, if it is known; to look is not to want.
+func (t *Table) Known(k Key) (packet.MAC, bool) {
+	if e := t.entries[k]; e != nil && e.known {
+		return e.mac, true
+	}
+	return packet.MAC{}, false
 }
 
 // Forget drops what an administrator had fixed and has taken back.

@@ -34,7 +34,7 @@ const (
 	LinkRefused                // the kernel refused the frame
 	LinkDown                   // the interface is down
 	Clipped                    // the ring could not hold the frame and the kernel kept no copy
-	Hairpin                    // would go back to a link that cannot carry it
+	ToItself                   // for the director itself, which cannot be a real server yet
 	NoHeadroom                 // no room before the frame for an outer header
 	numDrops
 )
@@ -63,7 +63,7 @@ var drops = [numDrops]string{
 	LinkRefused:    "link refused",
 	LinkDown:       "link down",
 	Clipped:        "clipped by the ring",
-	Hairpin:        "hairpin",
+	ToItself:       "for the director itself",
 	NoHeadroom:     "no headroom",
 }
 
