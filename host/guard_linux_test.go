@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -110,6 +111,41 @@ func TestGuardLeavesOthersFrames(t *testing.T) {
 			t.Error("a frame to us is not taken")
 		}
 	}
+}
+
+// TestGuardLeavesTaggedFrames sends the service's packet with a VLAN's tag: it
+// belongs to another interface, if to any.
+func TestGuardLeavesTaggedFrames(t *testing.T) {
+	namespace(t)
+	w := newWire(t)
+	g := guarding(t, "d0")
+	must(t, g.Set(guardSet()))
+	for _, c := range casts {
+		plain := frame(w.mac, packet.MAC{4}, datagram{src: at(c.client, 1234), dst: at(c.vip, 80), proto: tcp}.bytes())
+		other := frame(w.mac, packet.MAC{4}, datagram{src: at(c.client, 1235), dst: at(c.vip, 80), proto: tcp}.bytes())
+		tagged := slices.Concat(other[:12], []byte{0x81, 0, 0, 7}, other[12:])
+		before := counters(t, g)
+		must(t, unix.Sendto(w.in, tagged, 0, &unix.SockaddrLinklayer{Ifindex: w.ifindex}))
+		if w.passes(plain) { // behind it, so that the tagged one has been dealt with
+			t.Error("the frame without a tag is not taken")
+		}
+		after := counters(t, g)
+		if n := total(after) - total(before); n != 1 {
+			t.Errorf("%d frames met a rule, want the one without a tag", n)
+		}
+		p := lent(tagged, true)
+		if p.Parse() != packet.None || Compile(guardSet()).Takes(p) {
+			t.Errorf("Takes says otherwise of %s", p.Text())
+		}
+	}
+}
+
+// total leaves out what passes behind each frame, which meets no rule of ours.
+func total(list []Counter) (n uint64) {
+	for _, c := range list {
+		n += c.Packets
+	}
+	return n
 }
 
 // TestGuardSetReplaces goes from one set to another and back to nothing, by

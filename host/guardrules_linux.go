@@ -169,7 +169,8 @@ func masked(register uint32, mask uint16) expr.Any {
 func (l *layout) entry() exprs {
 	return exprs{
 		&expr.Meta{Key: expr.MetaKeyPKTTYPE, Register: key}, equal(key, unix.PACKET_HOST),
-		&expr.Meta{Key: expr.MetaKeyPROTOCOL, Register: key}, equal(key, byte(l.ether>>8), byte(l.ether)),
+		// Not meta protocol: a tagged frame of another interface shows what is behind its tag there.
+		read(expr.PayloadBaseLLHeader, 12, 2, key), equal(key, byte(l.ether>>8), byte(l.ether)),
 		&expr.Verdict{Kind: expr.VerdictJump, Chain: l.chain()},
 	}
 }

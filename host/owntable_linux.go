@@ -80,9 +80,11 @@ func (t *ownTable) removeStale() error {
 	return nil
 }
 
+// ErrOwned says that another process has a guard here: there is a director.
+var ErrOwned = errors.New("another director's guard is here")
+
 func (t *ownTable) elsewhere() error {
-	return fmt.Errorf("create nftables table %s: another process owns one: stop the other director of this network namespace",
-		t.table.Name)
+	return fmt.Errorf("create nftables table %s: %w: stop the other director of this network namespace", t.table.Name, ErrOwned)
 }
 
 // send makes a batch of one message about a table, and waits for the answer.

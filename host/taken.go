@@ -57,7 +57,7 @@ func endSet(list []Tuple) map[end]struct{} {
 // Takes reports whether the guard keeps p, which Parse has read, from the
 // host's stack. Then nobody but us will handle it.
 func (t *Taken) Takes(p *packet.Packet) bool {
-	if !p.ToUs || p.Type != packet.TypeIPv4 && p.Type != packet.TypeIPv6 {
+	if !p.ToUs || p.Tag() != 0 || p.Type != packet.TypeIPv4 && p.Type != packet.TypeIPv6 {
 		return false
 	}
 	if in(t.held, p.Flow.Dst.Addr) {

@@ -15,6 +15,7 @@ type Config struct {
 	Slots   int  // frames the ring can hold, rounded up; zero: 4096 small ones, 1024 jumbo or 256 wide
 	RecvBuf int  // bytes of super-frames that may queue for the lane; zero: 16 MiB
 	Wide    bool // every slot holds a super-frame, as if RecvBuf were refused
+	Bypass  bool // send past the queueing discipline: quicker, but unseen by tcpdump on this host
 	NoForce bool // act as if SO_RCVBUFFORCE were refused: for tests
 }
 

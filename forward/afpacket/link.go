@@ -61,7 +61,14 @@ func (l *Link) open(ifi *net.Interface, cfg Config) (err error) {
 	if l.out, err = newOutgoing(); err != nil {
 		return err
 	}
-	if l.plain, err = sender(ifi.Index, unix.PACKET_VNET_HDR, unix.PACKET_QDISC_BYPASS); err != nil {
+	if err = hearGroups(l.recv, ifi.Index); err != nil {
+		return err
+	}
+	options := []int{unix.PACKET_VNET_HDR}
+	if cfg.Bypass {
+		options = append(options, unix.PACKET_QDISC_BYPASS)
+	}
+	if l.plain, err = sender(ifi.Index, options...); err != nil {
 		return err
 	}
 	if l.super, err = sender(ifi.Index, unix.PACKET_VNET_HDR); err != nil {

@@ -75,6 +75,17 @@ func prepare(fd int) error {
 	return nil
 }
 
+// hearGroups lets the device pass on all that is sent to groups, so that we
+// hear who asks for an IPv6 address of ours that the host does not have. It
+// ends with the socket.
+func hearGroups(fd, ifindex int) error {
+	m := unix.PacketMreq{Ifindex: int32(ifindex), Type: unix.PACKET_MR_ALLMULTI}
+	if err := unix.SetsockoptPacketMreq(fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, &m); err != nil {
+		return fmt.Errorf("hear groups: %w", err)
+	}
+	return nil
+}
+
 // listen empties the queue and then lets frames in.
 func listen(fd int) error {
 	var b [1]byte
