@@ -43,7 +43,7 @@ func (w *worker) patience() time.Duration {
 	switch {
 	case w.behind:
 		return 0
-	case w.wait.count > 0 || len(w.claims) > 0:
+	case len(w.wait.queue) > 0 || len(w.claims) > 0:
 		return neighTick
 	}
 	return time.Second

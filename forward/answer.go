@@ -51,7 +51,11 @@ func (w *worker) stray(p *packet.Packet) packet.Drop {
 // refuse answers a stray packet to a virtual address.
 func (w *worker) refuse(p *packet.Packet) packet.Drop {
 	switch {
+	case w.martian(&p.Flow.Src.Addr):
+		return packet.Martian
 	case !packet.MayAnswer(p):
+	case !p.Sound():
+		return packet.BadChecksum
 	case p.Flow.Proto == packet.ProtoTCP && p.Flags&packet.RST == 0:
 		if a := w.out.Make(); a != nil {
 			packet.TCPReset(a, p)

@@ -85,6 +85,9 @@ func (e *Engine) addService(old *entry, want ulvs.Service) error {
 	if want.Proto != ulvs.TCP && want.Proto != ulvs.UDP || want.Addr.Port() == 0 {
 		return fmt.Errorf("add %v %v: %w", want.Proto, want.Addr, ulvs.ErrNotYetSupported)
 	}
+	if want.Addr.Addr().Is4In6() {
+		return fmt.Errorf("add %v %v: an IPv4 address in IPv6's clothes: %w", want.Proto, want.Addr, ulvs.ErrInvalid)
+	}
 	chosen, err := e.scheduler(want.Scheduler)
 	if err != nil {
 		return err

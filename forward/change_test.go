@@ -129,15 +129,15 @@ func TestStatisticsOfANewService(t *testing.T) {
 // fragment of a segment does not end its connection.
 func TestHostLearnsNeighbour(t *testing.T) {
 	b := newBench(t, "add-service udp 192.0.2.1:53 rr", "add-server udp 192.0.2.1:53 10.0.0.9:53 nat 1")
-	b.want(0, client+" > 192.0.2.1:53 udp", "")
+	b.want(0, client+" > 192.0.2.1:53 udp", "eth1 arp who-has 10.0.0.9 tell 10.0.0.100 to ff:ff:ff:ff:ff:ff")
 	f := facts()
 	f.Neighbours = append(f.Neighbours, host.Neighbour{IfIndex: 2, Addr: packet.Addr{10: 0xff, 11: 0xff, 12: 10, 15: 9}, MAC: serverMAC(9)})
 	if err := b.SetHost(host.Build(f)); err != nil {
 		t.Fatal(err)
 	}
 	b.want(1, "arp who-has 10.0.0.100 tell 10.0.0.1", "eth1 "+client+" > 10.0.0.9:53 udp ttl 63 to 02:00:0a:00:00:09; not ours")
-	if b.w.wait.count != 0 {
-		t.Errorf("%d packets wait", b.w.wait.count)
+	if len(b.w.wait.queue) != 0 {
+		t.Errorf("%d packets wait", len(b.w.wait.queue))
 	}
 }
 

@@ -11,15 +11,22 @@ import (
 const moreFragments = 0x2000
 
 // cut makes an IPv4 packet that is longer than the MTU fit, as its sender
-// allows: a super-frame is cut into smaller segments by the kernel, any other
-// packet into fragments here (RFC 791 §3.2).
+// allows: a super-frame of a stream is cut into smaller segments by the kernel,
+// any other packet into fragments here (RFC 791 §3.2).
 func (w *worker) cut(p *packet.Packet, mtu int) packet.Drop {
+	if p.Offload.Kind == packet.GSOUDP {
+		return w.split(p, mtu)
+	}
 	if p.Offload.Kind != packet.GSONone {
 		headers := p.SegLen() - int(p.Offload.Seg)
 		if mtu <= headers {
 			return packet.TooBig
 		}
 		p.Offload.Seg = uint16(mtu - headers)
+		w.out.Send(p)
+		return packet.None
+	}
+	if p.SegLen() <= mtu {
 		w.out.Send(p)
 		return packet.None
 	}
@@ -38,6 +45,27 @@ func (w *worker) cut(p *packet.Packet, mtu int) packet.Drop {
 		last := at+step >= len(body)
 		w.piece(f, p, header, body[at:min(at+step, len(body))], at, last)
 		w.out.Send(f)
+	}
+	return packet.None
+}
+
+// split takes a super-frame of datagrams apart: unlike the segments of a stream
+// they cannot become smaller ones, so each is cut into fragments by itself.
+func (w *worker) split(p *packet.Packet, mtu int) packet.Drop {
+	headers := p.SegLen() - int(p.Offload.Seg)
+	body := p.Buf[p.L3+headers : p.End]
+	for at := 0; at < len(body); at += int(p.Offload.Seg) {
+		d := w.out.Make()
+		if d == nil {
+			return packet.None // counted there
+		}
+		n := copy(d.Buf[d.Off:], p.Buf[p.Off:p.L3+headers])
+		n += copy(d.Buf[d.Off+n:], body[at:min(at+int(p.Offload.Seg), len(body))])
+		d.End, d.Port = d.Off+n, p.Port
+		d.Alone(p, at/int(p.Offload.Seg))
+		if why := w.cut(d, mtu); why != packet.None {
+			return why
+		}
 	}
 	return packet.None
 }

@@ -99,6 +99,8 @@ func newWorker(e *Engine) *worker {
 		batch:  make([]packet.Packet, Batch),
 		sent:   make([]packet.Drop, lot),
 		ports:  make([]traffic, len(e.cfg.Links)),
+		dead:   make([]bool, len(e.cfg.Links)),
+		unplug: e.poller.Drop,
 	}
 	w.out = newOutbox(len(w.links), &w.drops)
 	w.limit.seed = e.cfg.Rand.Uint64()

@@ -3,7 +3,10 @@
 package forward
 
 import (
+	"net/netip"
+
 	"github.com/ulvs/ulvs/conntrack"
+	"github.com/ulvs/ulvs/host"
 	"github.com/ulvs/ulvs/modes"
 	"github.com/ulvs/ulvs/packet"
 	"github.com/ulvs/ulvs/sched"
@@ -25,6 +28,9 @@ func (w *worker) open(p *packet.Packet) (*conntrack.Conn, packet.Drop) {
 	if s == nil {
 		return nil, packet.None
 	}
+	if w.martian(&p.Flow.Src.Addr) {
+		return nil, packet.Martian
+	}
 	d := s.pick(sched.Request{Flow: p.Flow, Now: w.now})
 	if d == nil {
 		w.answerError(p, packet.PortUnreachable)
@@ -37,6 +43,21 @@ func (w *worker) open(p *packet.Packet) (*conntrack.Conn, packet.Drop) {
 	d.Bind(false)
 	w.countConn(d)
 	return c, packet.None
+}
+
+// martian reports whether no packet on a wire can come from an address: the
+// host's router drops such packets before its IPVS could see them (RFC 1812
+// §5.3.7; martian_source of the kernel).
+func (w *worker) martian(a *packet.Addr) bool {
+	if ip := a.Netip(); ip.IsLoopback() || ip.IsMulticast() || ip.IsUnspecified() || ip.Is6() && ip.IsLinkLocalUnicast() ||
+		ip.Is4() && (a[12] == 0 || ip == netip.AddrFrom4([4]byte{255, 255, 255, 255})) {
+		return true
+	}
+	if w.cfg.held[*a] {
+		return true
+	}
+	r, ok := w.cfg.host.Route(*a)
+	return ok && (r.Kind == host.Local || r.Kind == host.Broadcast || r.Kind == host.Multicast)
 }
 
 // opens reports whether the packet may open a connection, as ip_vs_schedule

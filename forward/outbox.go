@@ -6,7 +6,7 @@ import "github.com/ulvs/ulvs/packet"
 
 const (
 	room  = packet.Headroom + packet.MaxFrame // of a frame of ours
-	stock = 64                                // frames of ours a batch may make
+	stock = 192                               // frames of ours a batch may make
 	lot   = 256                               // frames of one batch per port; a batch of 64 can wake others
 )
 
@@ -44,6 +44,9 @@ func (o *Outbox) Make() *packet.Packet {
 	*p = packet.Packet{Buf: p.Buf, Off: packet.Headroom, End: packet.Headroom}
 	return p
 }
+
+// Room reports whether another frame of ours can be made.
+func (o *Outbox) Room() bool { return o.used < len(o.own) }
 
 // Send has p go out of the port it names.
 func (o *Outbox) Send(p *packet.Packet) {

@@ -102,8 +102,8 @@ func family(a netip.Addr) int {
 // that is sent to it is ours.
 func (e *Engine) holds(vip netip.Addr) bool {
 	a := packet.AddrFrom(vip)
-	if e.snapshot.Local(a) {
-		return false
+	if r, ok := e.snapshot.Route(a); ok && r.Kind != host.Unicast {
+		return false // the host's, or everybody's
 	}
 	for _, index := range e.cfg.Ports {
 		if e.snapshot.OnLink(index, a) {

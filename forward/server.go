@@ -97,7 +97,7 @@ func (e *Engine) discard(d *dest) {
 func (e *Engine) unicast(a netip.Addr) bool {
 	own := e.snapshot.Local(packet.AddrFrom(a))
 	if a.Is6() {
-		return !a.IsUnspecified() && !a.IsMulticast() && (own || !a.IsLinkLocalUnicast())
+		return !a.Is4In6() && !a.IsUnspecified() && !a.IsMulticast() && (own || !a.IsLinkLocalUnicast())
 	}
 	if a.As4()[0] == 0 || a.IsMulticast() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
 		return false

@@ -30,13 +30,14 @@ type Status struct {
 
 // A PortStatus is one port of the engine.
 type PortStatus struct {
-	Name    string  `json:"name"`
-	Up      bool    `json:"up"`
-	MTU     int     `json:"mtu"`
-	MAC     string  `json:"mac"`
-	Link    string  `json:"link"`
-	Lost    uint64  `json:"lost"` // frames that came and the link could not keep
-	Traffic traffic `json:"traffic"`
+	Name    string `json:"name"`
+	Up      bool   `json:"up"`
+	MTU     int    `json:"mtu"`
+	MAC     string `json:"mac"`
+	Link    string `json:"link"`
+	Lost    uint64 `json:"lost"` // frames that came and the link could not keep
+	InPkts  uint64 `json:"in_pkts"`
+	OutPkts uint64 `json:"out_pkts"`
 }
 
 // Status is how things stand now.
@@ -54,7 +55,7 @@ func (e *Engine) Status() Status {
 
 // report fills in what the worker knows.
 func (w *worker) report(st *Status) {
-	st.Connections, st.Waiting, st.Stats = w.table.Len(), w.wait.count, w.total
+	st.Connections, st.Waiting, st.Stats = w.table.Len(), len(w.wait.queue), w.total
 	st.Drops = map[string]uint64{}
 	for i, n := range w.drops {
 		why := packet.Drop(i)
@@ -65,10 +66,10 @@ func (w *worker) report(st *Status) {
 		}
 	}
 	for i, l := range w.links {
-		p := PortStatus{Link: l.String(), Lost: l.Lost(), Traffic: w.ports[i]}
+		p := PortStatus{Link: l.String(), Lost: l.Lost(), InPkts: w.ports[i].InPkts, OutPkts: w.ports[i].OutPkts}
 		if i < len(w.cfg.ports) {
 			at := &w.cfg.ports[i]
-			p.Name, p.Up, p.MTU, p.MAC = at.name, at.up, at.mtu, at.mac.String()
+			p.Name, p.Up, p.MTU, p.MAC = at.name, at.up && !w.dead[i], at.mtu, at.mac.String()
 		}
 		st.Ports = append(st.Ports, p)
 	}

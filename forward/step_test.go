@@ -4,10 +4,13 @@ package forward
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/ulvs/ulvs"
+	"github.com/ulvs/ulvs/host"
 	"github.com/ulvs/ulvs/packet"
 )
 
@@ -122,6 +125,7 @@ func TestRefusals(t *testing.T) {
 	b := webNAT(t)
 	for line, want := range map[string]error{
 		"add-service tcp 192.0.2.1:80 rr":                      ulvs.ErrServiceExists,
+		"add-service tcp [::ffff:192.0.2.1]:80 rr":             ulvs.ErrInvalid,
 		"add-service tcp 192.0.2.2:80 nosuch":                  ulvs.ErrNoScheduler,
 		"edit-service tcp 192.0.2.9:80 rr":                     ulvs.ErrNoService,
 		"delete-service tcp 192.0.2.9:80":                      ulvs.ErrNoService,
@@ -213,4 +217,51 @@ func BenchmarkStep(bm *testing.B) {
 		b.w.Step(batch, b.now)
 	}
 	bm.ReportMetric(float64(bm.Elapsed().Nanoseconds())/float64(bm.N*Batch), "ns/packet")
+}
+
+// From where no packet can come, none opens a connection or gets an answer.
+func TestMartians(t *testing.T) {
+	b := webNAT(t)
+	for _, src := range []string{"127.0.0.1", "0.0.0.0", "0.1.2.3", "224.0.0.1", "255.255.255.255", "10.0.0.255", "192.0.2.1", "10.0.0.100"} {
+		b.want(0, src+":1234 > 192.0.2.1:80 tcp S", "martian source")
+		b.want(0, src+":1234 > 192.0.2.1:80 tcp A", "martian source")
+	}
+	b.want(0, client+" > 192.0.2.1:80 tcp A sum bad", "bad checksum")
+}
+
+// Packets that wait leave in the order in which they came.
+func TestWaitingInOrder(t *testing.T) {
+	b := newBench(t, "add-service udp 192.0.2.1:53 rr", "add-server udp 192.0.2.1:53 10.0.0.9:53 nat 1")
+	want := ""
+	for i := range 8 {
+		b.in(0, fmt.Sprintf("198.51.100.7:%d > 192.0.2.1:53 udp", 2000+i))
+		want += fmt.Sprintf("eth1 198.51.100.7:%d > 10.0.0.9:53 udp ttl 63 to 02:00:0a:00:00:09; ", 2000+i)
+	}
+	b.want(1, "arp 10.0.0.9 is-at 02:00:0a:00:00:09 tell 10.0.0.100", want+"not ours")
+}
+
+// A flood towards addresses that nobody has does not keep out who answers.
+func TestWaitingFlood(t *testing.T) {
+	b := webNAT(t)
+	b.do("add-service udp 192.0.2.1:53 rr")
+	b.do("add-server udp 192.0.2.1:53 10.0.0.9:53 nat 1")
+	for i := range 600 {
+		b.in(0, fmt.Sprintf("192.0.2.%d:%d > 192.0.2.1:80 tcp A", 120+i%100, 2000+i)) // each wants a RST
+	}
+	b.in(0, client+" > 192.0.2.1:53 udp")
+	b.want(1, "arp 10.0.0.9 is-at 02:00:0a:00:00:09 tell 10.0.0.100", "eth1 "+client+" > 10.0.0.9:53 udp ttl 63 to 02:00:0a:00:00:09; not ours")
+}
+
+// A super-frame of datagrams towards a smaller MTU keeps its datagrams.
+func TestDatagramsStayWhole(t *testing.T) {
+	b := newBench(t, "add-service udp 192.0.2.1:53 rr", "add-server udp 192.0.2.1:53 10.0.0.1:53 nat 1")
+	f := facts()
+	f.Interfaces[1].MTU = 1000
+	if err := b.SetHost(host.Build(f)); err != nil {
+		t.Fatal(err)
+	}
+	got := b.in(0, client+" > 192.0.2.1:53 udp gso 1400 len 3000 partial id 7")
+	if n := strings.Count(got, "eth1"); n != 5 { // two of 1400 in two pieces each, one of 200
+		t.Errorf("%d frames left: %s", n, got)
+	}
 }

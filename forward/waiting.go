@@ -3,6 +3,7 @@
 package forward
 
 import (
+	"slices"
 	"time"
 
 	"github.com/ulvs/ulvs/neigh"
@@ -11,49 +12,78 @@ import (
 
 const (
 	neighTick = 100 * time.Millisecond // between two looks at who is to be asked
-	waitAll   = 64                     // packets that wait, in all
+	waitAll   = 256                    // packets that wait, in all
+	waitLarge = 16                     // … of which so many may be super-frames
 	waitOne   = 16                     // … for one neighbour
+	smallRoom = 2048
 )
 
-// waiting keeps copies of packets whose next hop has not answered yet.
+// waiting keeps copies of packets whose next hop has not answered yet. When it
+// is full the oldest goes: a flood towards addresses that nobody has must not
+// keep out who answers at once.
 type waiting struct {
 	slots [waitAll]parked
-	count int
+	queue []uint16 // the slots in use, the oldest first
 }
 
 type parked struct {
 	packet.Packet
-	key  neigh.Key
-	used bool
+	key neigh.Key
 }
 
 func newWaiting() *waiting {
-	w := new(waiting)
-	memory := make([]byte, waitAll*room)
+	w := &waiting{queue: make([]uint16, 0, waitAll)}
+	memory := make([]byte, waitLarge*room+(waitAll-waitLarge)*smallRoom)
 	for i := range w.slots {
-		w.slots[i].Buf = memory[i*room : (i+1)*room : (i+1)*room]
+		n := smallRoom
+		if i < waitLarge {
+			n = room
+		}
+		w.slots[i].Buf, memory = memory[:n:n], memory[n:]
 	}
 	return w
 }
 
-// park keeps a copy of p until its neighbour answers, or is lost.
-func (w *worker) park(p *packet.Packet, k neigh.Key) packet.Drop {
-	var free *parked
-	same := 0
-	for i := range w.wait.slots {
-		s := &w.wait.slots[i]
-		if !s.used {
-			free = s
-		} else if s.key == k {
-			same++
+// free is a slot that holds n bytes; the oldest such makes room if it must.
+// evicted reports that it did.
+func (w *waiting) free(n int) (slot uint16, evicted bool) {
+	first := uint16(0)
+	if n <= smallRoom {
+		first = waitLarge
+	}
+	for i := first; i < waitAll; i++ {
+		if len(w.slots[i].Buf) >= n && !slices.Contains(w.queue, i) {
+			return i, false
 		}
 	}
-	if free == nil || same >= waitOne {
+	at := slices.IndexFunc(w.queue, func(i uint16) bool { return len(w.slots[i].Buf) >= n })
+	slot = w.queue[at]
+	w.queue = slices.Delete(w.queue, at, at+1)
+	return slot, true
+}
+
+// waitFor counts the packets that wait for a neighbour.
+func (w *waiting) waitFor(k neigh.Key) (n int) {
+	for _, i := range w.queue {
+		if w.slots[i].key == k {
+			n++
+		}
+	}
+	return n
+}
+
+// park keeps a copy of p until its neighbour answers, or is lost.
+func (w *worker) park(p *packet.Packet, k neigh.Key) packet.Drop {
+	if w.wait.waitFor(k) >= waitOne {
 		return packet.NeighbourQueue
 	}
-	clone(&free.Packet, p)
-	free.key, free.used = k, true
-	w.wait.count++
+	slot, evicted := w.wait.free(packet.Headroom + p.End - p.Off)
+	if evicted {
+		w.drops[packet.NeighbourQueue]++
+	}
+	clone(&w.wait.slots[slot].Packet, p)
+	w.wait.slots[slot].key = k
+	w.wait.queue = append(w.wait.queue, slot)
 	return packet.None
 }
 
@@ -67,27 +97,25 @@ func clone(to, p *packet.Packet) {
 }
 
 // unpark sends all that waited for neighbours who are known by now, in the
-// order of their slots.
+// order in which it came. What finds no frame of ours free goes on waiting.
 func (w *worker) unpark() {
-	for i := range w.wait.slots {
+	kept := w.wait.queue[:0]
+	for _, i := range w.wait.queue {
 		s := &w.wait.slots[i]
-		if !s.used {
+		_, known := w.neigh.Known(s.key)
+		if !known || !w.out.Room() {
+			kept = append(kept, i)
 			continue
 		}
-		if _, known := w.neigh.Known(s.key); !known {
-			continue
-		}
-		s.used = false
-		w.wait.count--
-		if p := w.out.Make(); p != nil {
-			clone(p, &s.Packet)
-			w.forwardOn(p)
-		}
+		p := w.out.Make()
+		clone(p, &s.Packet)
+		w.forwardOn(p)
 	}
+	w.wait.queue = kept
 }
 
-// forwardOn sends a packet that waited. Its way is looked for again: meanwhile
-// it may have become another.
+// forwardOn sends a packet that waited, or one of ours. The way is looked for
+// now: meanwhile it may have become another.
 func (w *worker) forwardOn(p *packet.Packet) {
 	v, why := w.find(&p.Hop)
 	if why == packet.None {
@@ -101,23 +129,25 @@ func (w *worker) forwardOn(p *packet.Packet) {
 // lost drops all that waited for a neighbour that does not answer, and keeps
 // his name for status until he does.
 func (w *worker) lost(k neigh.Key) {
-	if len(w.silent) < waitAll {
-		w.silent[k.Hop] = true
-	}
-	for i := range w.wait.slots {
-		if s := &w.wait.slots[i]; s.used && s.key == k {
-			s.used = false
-			w.wait.count--
-			w.drops[packet.NoNeighbour]++
+	kept := w.wait.queue[:0]
+	for _, i := range w.wait.queue {
+		if w.wait.slots[i].key != k {
+			kept = append(kept, i)
+			continue
+		}
+		w.drops[packet.NoNeighbour]++
+		if len(w.silent) < 16 {
+			w.silent[k.Hop] = true
 		}
 	}
+	w.wait.queue = kept
 }
 
 // askAround sends the questions that are due, and what has waited long enough.
 func (w *worker) askAround() {
 	w.asked = w.now
 	w.neigh.Due(w.now, w.askFn, w.lostFn)
-	if w.wait.count > 0 {
+	if len(w.wait.queue) > 0 {
 		w.unpark()
 	}
 }

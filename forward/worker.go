@@ -3,6 +3,7 @@
 package forward
 
 import (
+	"slices"
 	"time"
 
 	"github.com/ulvs/ulvs/conntrack"
@@ -51,6 +52,8 @@ type worker struct {
 	asked  time.Duration // when neigh was last gone through
 	worked bool          // frames came since the worker last slept
 	behind bool          // more was due to expire than one call ends
+	dead   []bool        // ports whose interface is gone
+	unplug func(fd int)  // what waits for frames need not wait for that one any more
 	gone   func(*conntrack.Conn)
 	askFn  func(neigh.Key, packet.MAC)
 	lostFn func(neigh.Key)
@@ -66,22 +69,44 @@ type worker struct {
 // turn carries what waits at every port, once: it reports whether anything did.
 func (w *worker) turn(now time.Duration) (bool, error) {
 	busy := false
-	for i, link := range w.links {
-		n, err := link.Recv(w.batch)
+	for i := range w.links {
+		n, err := w.take(i)
 		if err != nil {
 			return busy, err
 		}
-		for j := range w.batch[:n] {
-			w.batch[j].Port = uint8(i)
-		}
-		if n > 0 || i == 0 {
+		if n > 0 {
+			busy = true
 			w.Step(w.batch[:n], now)
 			w.flush()
 		}
-		busy = busy || n > 0
+	}
+	if !busy { // what is due is due also when nothing comes
+		w.Step(nil, now)
+		w.flush()
 	}
 	w.worked = w.worked || busy
 	return busy, nil
+}
+
+// take is what waits at a port. One that is gone for good is left out from then
+// on; the last one's going is an error.
+func (w *worker) take(i int) (int, error) {
+	if w.dead[i] {
+		return 0, nil
+	}
+	n, err := w.links[i].Recv(w.batch)
+	if err != nil {
+		w.dead[i] = true
+		w.unplug(w.links[i].Fd())
+		if slices.Contains(w.dead, false) {
+			return 0, nil
+		}
+		return 0, err
+	}
+	for j := range w.batch[:n] {
+		w.batch[j].Port = uint8(i)
+	}
+	return n, nil
 }
 
 // Step forwards one batch: each frame goes on in place, or is counted with the
@@ -98,13 +123,14 @@ func (w *worker) Step(batch []packet.Packet, now time.Duration) {
 			w.drops[why]++
 		}
 	}
+	w.neigh.Fresh(now, w.askFn)
 }
 
 // begin takes the clock for the batch, and does what is due.
 func (w *worker) begin(now time.Duration) {
 	w.out.Reset()
 	w.expire(now)
-	if now-w.asked >= neighTick || w.neigh.Wanted() {
+	if now-w.asked >= neighTick {
 		w.askAround()
 	}
 	if len(w.claims) > 0 {

@@ -24,6 +24,7 @@ const (
 	retry     = time.Second      // between two questions
 	questions = 3                // unanswered ones before we give up
 	idle      = 5 * time.Minute  // an entry nobody uses for so long makes room
+	most      = 100              // questions that one call asks
 )
 
 // A Key is a next hop as a port reaches it.
@@ -48,12 +49,12 @@ type Table struct {
 	entries map[Key]*entry
 	max     int
 	gen     uint32
-	wanted  bool // somebody is new, and has not been asked for
+	fresh   []Key // who is new, and has not been asked for
 }
 
 // New is a table of at most max neighbours.
 func New(max int) *Table {
-	return &Table{entries: make(map[Key]*entry, max), max: max}
+	return &Table{entries: make(map[Key]*entry, max), max: max, fresh: make([]Key, 0, most)}
 }
 
 // Generation changes whenever an answer that Resolve gave may have become
@@ -72,7 +73,9 @@ func (t *Table) Resolve(k Key, now time.Duration) (packet.MAC, bool) {
 			return packet.MAC{}, false
 		}
 		e.asked, e.next = 1, now // the first question is due at once
-		t.wanted = true
+		if len(t.fresh) < most {
+			t.fresh = append(t.fresh, k)
+		}
 	}
 	e.used = now
 	if e.known && !e.fixed && e.asked == 0 && now-e.heard > fresh {
@@ -81,15 +84,23 @@ func (t *Table) Resolve(k Key, now time.Duration) (packet.MAC, bool) {
 	return e.mac, e.known
 }
 
-// Wanted reports whether a neighbour is waited for whom nobody has been asked
-// about yet: Due should be called now, and not only now and then.
-func (t *Table) Wanted() bool { return t.wanted }
+// Fresh calls ask for those whom somebody has begun to want since the last
+// call. It is cheap: call it as often as packets come.
+func (t *Table) Fresh(now time.Duration, ask func(k Key, known packet.MAC)) {
+	for _, k := range t.fresh {
+		if e := t.entries[k]; e != nil && e.asked == 1 && now >= e.next {
+			e.question(k, now, ask)
+		}
+	}
+	t.fresh = t.fresh[:0]
+}
 
-// Due calls ask for each neighbour that is to be asked now, and lost for each
-// that did not answer: what waits for it waits in vain. If known is not zero,
-// the neighbour had that link address, and the question can go there.
+// Due goes through the whole table: now and then is enough. It calls ask for
+// each neighbour that is to be asked again, for a hundred at most, and lost for
+// each that did not answer: what waits for it waits in vain. If known is not
+// zero, the neighbour had that link address, and the question can go there.
 func (t *Table) Due(now time.Duration, ask func(k Key, known packet.MAC), lost func(Key)) {
-	t.wanted = false
+	left := most
 	for k, e := range t.entries {
 		switch {
 		case e.asked == 0:
@@ -101,12 +112,17 @@ func (t *Table) Due(now time.Duration, ask func(k Key, known packet.MAC), lost f
 			delete(t.entries, k)
 			t.gen++
 			lost(k)
-		default:
-			e.asked++
-			e.next = now + retry
-			ask(k, e.mac)
+		case left > 0:
+			left--
+			e.question(k, now, ask)
 		}
 	}
+}
+
+func (e *entry) question(k Key, now time.Duration, ask func(Key, packet.MAC)) {
+	e.asked++
+	e.next = now + retry
+	ask(k, e.mac)
 }
 
 // Learn takes what the host knows about k: a hint that serves at once and is
@@ -161,30 +177,38 @@ func (t *Table) set(e *entry, mac packet.MAC, now time.Duration) {
 	e.mac, e.known, e.heard, e.asked = mac, true, now, 0
 }
 
-// add makes room if it must: the entry that was unused for longest goes.
+// add makes room if it must.
 func (t *Table) add(k Key, now time.Duration) *entry {
-	if len(t.entries) >= t.max && !t.evict() {
-		return nil
+	if len(t.entries) >= t.max {
+		t.evict()
+	}
+	if len(t.entries) >= t.max {
+		return nil // all are fixed
 	}
 	e := &entry{used: now}
 	t.entries[k] = e
 	return e
 }
 
-func (t *Table) evict() bool {
-	var oldest Key
-	var found bool
-	var used time.Duration
+// evict lets one of a few taken by chance go: somebody who has not answered if
+// there is one, else who was unused for longest. To look at all of them would
+// let a flood of made-up addresses cost more than it does.
+func (t *Table) evict() {
+	var worst Key
+	var found *entry
+	looked := 0
 	for k, e := range t.entries {
-		if !e.fixed && e.known && (!found || e.used < used) {
-			oldest, used, found = k, e.used, true
+		if looked++; looked > 16 {
+			break
+		}
+		if !e.fixed && (found == nil || e.known == found.known && e.used < found.used || !e.known && found.known) {
+			worst, found = k, e
 		}
 	}
-	if found {
-		delete(t.entries, oldest)
+	if found != nil {
+		delete(t.entries, worst)
 		t.gen++
 	}
-	return found
 }
 
 // Refresh compares each entry with what the host knows of it now.

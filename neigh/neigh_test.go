@@ -110,3 +110,26 @@ func TestFixed(t *testing.T) {
 		t.Fatal("not forgotten")
 	}
 }
+
+// A flood of addresses nobody has cannot keep a neighbour who answers out, nor
+// is anybody asked for twice by Fresh.
+func TestFlood(t *testing.T) {
+	tab := New(64)
+	var d diary
+	for i := range 1000 {
+		tab.Resolve(Key{0, packet.Addr{14: byte(i >> 8), 15: byte(i)}}, 0)
+		tab.Fresh(0, d.ask)
+	}
+	if len(d.asked) != 1000 || tab.Len() != 64 {
+		t.Errorf("asked %d times, %d entries", len(d.asked), tab.Len())
+	}
+	k := key("192.0.2.1")
+	tab.Resolve(k, 0)
+	tab.Hear(k, mac, 0)
+	for i := range 10 {
+		tab.Resolve(Key{1, packet.Addr{15: byte(i)}}, time.Duration(i))
+	}
+	if _, ok := tab.Known(k); !ok {
+		t.Error("who answered was let go for who did not")
+	}
+}

@@ -34,8 +34,13 @@ func (a *Addr) Is4() bool {
 	return binary.BigEndian.Uint64(a[0:8]) == 0 && binary.BigEndian.Uint32(a[8:12]) == 0xffff
 }
 
-// String is a in text.
-func (a Addr) String() string { return a.Netip().String() }
+// String is a in text; the zero Addr is the unspecified address of IPv6.
+func (a Addr) String() string {
+	if a == (Addr{}) {
+		return "::"
+	}
+	return a.Netip().String()
+}
 
 // An Endpoint is an address and a port.
 type Endpoint struct {

@@ -16,7 +16,8 @@ const (
 	Truncated                  // a header does not fit the frame
 	BadLength                  // a length field contradicts the frame
 	BadHeader                  // a header field has an impossible value
-	BadChecksum                // the checksum of an ICMP error is wrong
+	BadChecksum                // the checksum of an ICMP error, or of what we would have answered, is wrong
+	Martian                    // from an address that no packet on a wire can come from
 	TooManyExt                 // more IPv6 extension headers than we follow
 	NoServer                   // a service, but no real server can take it
 	ServerGone                 // the connection's real server was deleted
@@ -46,6 +47,7 @@ var drops = [numDrops]string{
 	BadLength:      "bad length",
 	BadHeader:      "bad header",
 	BadChecksum:    "bad checksum",
+	Martian:        "martian source",
 	TooManyExt:     "too many extension headers",
 	NoServer:       "no server available",
 	ServerGone:     "server deleted",

@@ -48,6 +48,15 @@ func (p *Poller) Wait(d time.Duration) error {
 	return nil
 }
 
+// Drop waits for fd no more. Only who waits may call it.
+func (p *Poller) Drop(fd int) {
+	for i := range p.fds {
+		if i > 0 && p.fds[i].Fd == int32(fd) {
+			p.fds[i].Fd = -1
+		}
+	}
+}
+
 // Wake ends a Wait, the present one or the next.
 func (p *Poller) Wake() {
 	one := uint64(1)

@@ -120,7 +120,7 @@ func (r *report) print(w io.Writer) {
 			up = "DOWN"
 		}
 		fmt.Fprintf(w, "port         %s %s, mtu %d, %s; %s; in %d packets, out %d, lost %d\n",
-			p.Name, up, p.MTU, p.MAC, p.Link, p.Traffic.InPkts, p.Traffic.OutPkts, p.Lost)
+			p.Name, up, p.MTU, p.MAC, p.Link, p.InPkts, p.OutPkts, p.Lost)
 	}
 	for _, s := range r.Skipped {
 		fmt.Fprintf(w, "skipped      %s\n", s)
