@@ -4,19 +4,28 @@ package sched_test
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"net/netip"
 	"os"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/ulvs/ulvs/packet"
 	"github.com/ulvs/ulvs/sched"
 	"github.com/ulvs/ulvs/sched/schedtest"
 )
 
-// TestKernel plays what the IPVS of a real kernel was seen to do: see
-// testdata/record.go.
-func TestKernel(t *testing.T) {
-	b, err := os.ReadFile("testdata/kernel.txt")
+// What the IPVS of a real kernel was seen to do: see testdata/record.go. The
+// numbers are what the recordings hold at least.
+
+func TestKernel(t *testing.T)          { playback(t, "testdata/kernel.txt", 5000) }
+func TestKernelHash(t *testing.T)      { playback(t, "testdata/kernel-hash.txt", 5000) }
+func TestKernelCollector(t *testing.T) { playback(t, "testdata/kernel-gc.txt", 80000) }
+
+func playback(t *testing.T, file string, least int) {
+	b, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,15 +37,14 @@ func TestKernel(t *testing.T) {
 	for i, text := range strings.Split(scripts, "\n\n") {
 		name, rest, _ := strings.Cut(strings.TrimSpace(text), "\n")
 		t.Run(fmt.Sprintf("%d %s", i+1, name), func(t *testing.T) {
-			f := strings.Fields(name)
-			r := replay{t: t, service: newService(t, f[1]), tcp: f[2] == "tcp"}
+			r := newReplay(t, strings.Fields(name))
 			for line := range strings.Lines(rest) {
 				r.line(strings.Fields(line))
 			}
 			picks += len(r.conns)
 		})
 	}
-	if picks < 1000 {
+	if picks < least {
 		t.Errorf("only %d picks: is the recording whole?", picks)
 	}
 }
@@ -44,9 +52,11 @@ func TestKernel(t *testing.T) {
 // A replay is a recorded service that lives again.
 type replay struct {
 	*service
-	t     *testing.T
-	tcp   bool
-	conns []conn
+	t        *testing.T
+	tcp      bool
+	conns    []conn
+	settings sched.Settings
+	request  sched.Request
 }
 
 // A conn is one of the picks, in their order.
@@ -55,8 +65,25 @@ type conn struct {
 	active bool
 }
 
+// newReplay is of a first line: scheduler NAME PROTOCOL.
+func newReplay(t *testing.T, words []string) *replay {
+	r := &replay{t: t, service: newService(t, words[1]), tcp: words[2] == "tcp", settings: sched.DefaultSettings()}
+	s, err := sched.New(words[1], sched.Env{Rand: rand.New(rand.NewPCG(1, 2)), Settings: &r.settings})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Update(nil, sched.Change{})
+	r.sched, r.request = s, schedtest.Request(0)
+	if !r.tcp {
+		r.request.Flow.Proto = packet.ProtoUDP
+	}
+	return r
+}
+
 func (r *replay) line(words []string) {
 	switch name, args := words[1], words[1:]; words[0] {
+	case "servers":
+		r.first = netip.AddrPortFrom(netip.MustParseAddr(name), uint16(r.numbers(args[1:])[0]))
 	case "add":
 		n := r.numbers(words[2:])
 		r.add(name, n[0], n[1], n[2])
@@ -65,8 +92,22 @@ func (r *replay) line(words []string) {
 		r.edit(name, n[0], n[1], n[2])
 	case "del":
 		r.del(name)
+	case "flags":
+		r.request.Flags = sched.Flags(r.numbers(args)[0])
+	case "expiration":
+		r.settings.LBLCRExpiration = milliseconds(r.numbers(args)[0])
 	case "pick":
-		r.pick(args)
+		for _, w := range args {
+			r.pick(w)
+		}
+	case "ask":
+		r.ask(args)
+	case "fill":
+		n := r.numbers(args)
+		r.sweep(n[0], n[1], strings.Repeat("A", (30000+n[1]-1)/n[1]))
+	case "see":
+		n := r.numbers(args[:2])
+		r.sweep(n[0], n[1], args[2])
 	case "fin":
 		r.fin(r.numbers(args)[0])
 	case "expire":
@@ -83,20 +124,39 @@ func (r *replay) line(words []string) {
 	}
 }
 
-func (r *replay) pick(want []string) {
-	for i, w := range want {
-		d := r.sched.Pick(schedtest.Request(len(r.conns)))
-		if r.names[d] != w {
-			r.t.Fatalf("pick %d of %v, number %d of all, is %s", i, want, len(r.conns), r.names[d])
-		}
-		if d != nil {
-			d.Bind(false)
-			if r.tcp { // its SYN makes it active at once
-				d.Activate()
-			}
-		}
-		r.conns = append(r.conns, conn{d, r.tcp})
+func milliseconds(n int) time.Duration { return time.Duration(n) * time.Millisecond }
+
+// ask is a pick with all that may sway it: millisecond, client, destination,
+// and whom the kernel picked.
+func (r *replay) ask(words []string) {
+	r.request.Now = milliseconds(r.numbers(words[:1])[0])
+	r.request.Flow.Src = packet.EndpointFrom(netip.MustParseAddrPort(words[1]))
+	r.request.Flow.Dst.Addr = packet.AddrFrom(netip.MustParseAddr(words[2]))
+	r.pick(words[3])
+}
+
+// sweep asks for every step-th of the destinations 10.254.0.0 and following.
+func (r *replay) sweep(at, step int, servers string) {
+	r.request.Now = milliseconds(at)
+	for i, letter := range servers {
+		n := i * step
+		r.request.Flow.Dst.Addr = packet.AddrFrom(netip.AddrFrom4([4]byte{10, 254, byte(n >> 8), byte(n)}))
+		r.pick(string(letter))
 	}
+}
+
+func (r *replay) pick(want string) {
+	d := r.sched.Pick(r.request)
+	if r.names[d] != want {
+		r.t.Fatalf("number %d of all is %s, want %s; %+v", len(r.conns), r.names[d], want, r.request)
+	}
+	if d != nil {
+		d.Bind(false)
+		if r.tcp { // its SYN makes it active at once
+			d.Activate()
+		}
+	}
+	r.conns = append(r.conns, conn{d, r.tcp})
 }
 
 func (r *replay) fin(n int) {

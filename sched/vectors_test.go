@@ -4,6 +4,7 @@ package sched_test
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -16,13 +17,17 @@ import (
 // "del A", "pick A B -" ("-": nobody can take it).
 type service struct {
 	sched sched.Scheduler
+	first netip.AddrPort // A's address; B's is the next, and so on
 	list  []*sched.Server
 	known map[string]*sched.Server
 	names map[*sched.Server]string
 }
 
 func newService(t testing.TB, name string) *service {
-	s := &service{schedtest.New(t, name), nil, map[string]*sched.Server{}, map[*sched.Server]string{nil: "-"}}
+	s := &service{
+		sched: schedtest.New(t, name), first: netip.MustParseAddrPort("10.0.0.1:80"),
+		known: map[string]*sched.Server{}, names: map[*sched.Server]string{nil: "-"},
+	}
 	s.sched.Update(nil, sched.Change{})
 	return s
 }
@@ -31,15 +36,23 @@ func newService(t testing.TB, name string) *service {
 // in the kernel's trash does.
 func (s *service) server(name string) *sched.Server {
 	if s.known[name] == nil {
-		s.known[name] = schedtest.Servers(1)[0]
+		s.known[name] = &sched.Server{Addr: s.addr(int(name[0] - 'A'))}
 		s.names[s.known[name]] = name
 	}
 	return s.known[name]
 }
 
+func (s *service) addr(n int) netip.AddrPort {
+	a := s.first.Addr()
+	for range n {
+		a = a.Next()
+	}
+	return netip.AddrPortFrom(a, s.first.Port())
+}
+
 func (s *service) add(name string, weight, upper, lower int) {
 	d := s.server(name)
-	d.Edited(weight, upper, lower)
+	d.Added(weight, upper, lower)
 	s.list = append([]*sched.Server{d}, s.list...)
 	s.sched.Update(s.list, sched.Change{Kind: sched.Add, Server: d})
 }

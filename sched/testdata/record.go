@@ -5,8 +5,10 @@
 // Record asks the IPVS of the running kernel which servers it picks, and writes
 // the answers down as a script that sched's tests play.
 //
-//	CGO_ENABLED=0 go build -o record record.go
-//	./record SEED COUNT >kernel.txt
+//	CGO_ENABLED=0 go build -o record record.go recordhash.go recordgc.go
+//	./record SEED COUNT rr wrr lc wlc sed nq fo ovf >kernel.txt
+//	./record SEED COUNT sh sh6 dh mh mh6 lblc lblcr >kernel-hash.txt
+//	./record gc lblc lblcr >kernel-gc.txt
 //
 // makes COUNT random scripts for each scheduler. It needs root, ipvsadm, and a
 // network namespace of its own, best in a machine of its own (user-mode Linux
@@ -21,6 +23,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"os"
 	"os/exec"
 	"strconv"
@@ -32,27 +35,47 @@ import (
 var vip = [4]byte{10, 255, 0, 1}
 
 func main() {
-	if len(os.Args) != 3 {
-		die("usage: record SEED COUNT")
+	if len(os.Args) < 3 {
+		die("usage: record SEED COUNT SCHEDULER..., or record gc SCHEDULER...")
 	}
-	seed, err1 := strconv.ParseUint(os.Args[1], 10, 64)
-	count, err2 := strconv.Atoi(os.Args[2])
-	if err1 != nil || err2 != nil {
-		die("usage: record SEED COUNT")
-	}
-	run("ip", "link", "add", "rec0", "type", "dummy")
-	run("ip", "link", "set", "rec0", "up")
-	run("ip", "addr", "add", "10.255.0.1/32", "dev", "rec0")
-	run("ip", "route", "add", "10.0.0.0/8", "dev", "rec0")
-	fmt.Printf("# Recorded by record.go %d %d, by direct routing.\n", seed, count)
+	prepare()
+	fmt.Printf("# Recorded by record.go %s, by direct routing.\n", strings.Join(os.Args[1:], " "))
 	fmt.Printf("# %s\n# %s\n", kernel(), strings.TrimSpace(run("ipvsadm", "-v")))
-	r := &recorder{rand: rand.New(rand.NewPCG(seed, 0)), sock: raw(), port: 1024}
-	for _, name := range []string{"rr", "wrr", "lc", "wlc"} {
-		for i := range count {
-			r.script(name, i%2 == 0, i%4 >= 2)
-		}
+	if os.Args[1] == "gc" {
+		recordGC(os.Args[2:])
+	} else {
+		random(os.Args[1], os.Args[2], os.Args[3:])
 	}
 	run("ipvsadm", "-C")
+}
+
+func prepare() {
+	for _, words := range []string{
+		"link add rec0 type dummy", "link set rec0 up",
+		"addr add 10.255.0.1/32 dev rec0", "route add 10.0.0.0/8 dev rec0",
+		"addr add fd00:ff::1/128 dev rec0 nodad", "route add fd00::/16 dev rec0",
+	} {
+		run("ip", strings.Fields(words)...)
+	}
+}
+
+func random(seed, count string, names []string) {
+	s, err1 := strconv.ParseUint(seed, 10, 64)
+	n, err2 := strconv.Atoi(count)
+	if err1 != nil || err2 != nil {
+		die("neither a seed nor a count:", seed, count)
+	}
+	r := &recorder{rand: rand.New(rand.NewPCG(s, 0)), sock: raw(), port: 1024}
+	for _, name := range names {
+		for i := range n {
+			switch name {
+			case "rr", "wrr", "lc", "wlc", "sed", "nq", "fo", "ovf":
+				r.script(name, i%2 == 0, i%4 >= 2)
+			default:
+				r.hashScript(name, i)
+			}
+		}
+	}
 }
 
 // A recorder holds one service at a time.
@@ -66,12 +89,16 @@ type recorder struct {
 	limits  bool
 	in      map[int]bool // servers in the service
 	conns   []conn
+	hash    hashService
+	sock6   int // zero: not yet open
 }
 
 // A conn is one pick.
 type conn struct {
-	port   uint16
-	server int // -1: none
+	src    []byte // the client's address
+	dst    []byte // the virtual one
+	port   uint16 // the client's
+	server int    // -1: none
 	open   bool
 	ended  bool // it was sent a FIN
 }
@@ -84,6 +111,7 @@ func (r *recorder) script(name string, udp, limits bool) {
 		proto = "udp"
 	}
 	r.service = []string{"-" + proto[:1], fmt.Sprintf("10.255.0.1:%d", r.vport())}
+	r.hash = hashService{}
 	fmt.Printf("\nscheduler %s %s\n", name, proto)
 	run("ipvsadm", append([]string{"-A", "-s", name}, r.service...)...)
 	expiries := 0
@@ -110,7 +138,23 @@ func (r *recorder) script(name string, udp, limits bool) {
 func (r *recorder) vport() int { return 1000 + r.number }
 
 // rip is the address of a server of this script, by its number.
-func (r *recorder) rip(n int) string { return fmt.Sprintf("10.%d.0.%d", r.number, n+1) }
+func (r *recorder) rip(n int) string {
+	if r.hash.v6 {
+		return fmt.Sprintf("fd00:%x::%x", r.number, n+1)
+	}
+	return fmt.Sprintf("10.%d.0.%d", r.number, n+1)
+}
+
+// rport is its address and port, as ipvsadm wants it.
+func (r *recorder) rport(n int) string {
+	switch {
+	case r.hash.mark:
+		return r.rip(n)
+	case r.hash.v6:
+		return fmt.Sprintf("[%s]:%d", r.rip(n), r.vport())
+	}
+	return fmt.Sprintf("%s:%d", r.rip(n), r.vport())
+}
 
 func letter(n int) string { return string(rune('A' + n)) }
 
@@ -144,7 +188,7 @@ func (r *recorder) edit() {
 func (r *recorder) server(option, word string, n int) {
 	w, x, y := r.words()
 	args := append([]string{option}, r.service...)
-	args = append(args, "-r", r.rip(n)+":"+strconv.Itoa(r.vport()), "-g", "-w", strconv.Itoa(w), "-x", strconv.Itoa(x), "-y", strconv.Itoa(y))
+	args = append(args, "-r", r.rport(n), "-g", "-w", strconv.Itoa(w), "-x", strconv.Itoa(x), "-y", strconv.Itoa(y))
 	run("ipvsadm", args...)
 	fmt.Println(word, letter(n), w, x, y)
 }
@@ -155,7 +199,7 @@ func (r *recorder) del() {
 		return
 	}
 	delete(r.in, n)
-	run("ipvsadm", append(append([]string{"-d"}, r.service...), "-r", r.rip(n)+":"+strconv.Itoa(r.vport()))...)
+	run("ipvsadm", append(append([]string{"-d"}, r.service...), "-r", r.rport(n))...)
 	fmt.Println("del", letter(n))
 }
 
@@ -163,8 +207,8 @@ func (r *recorder) pick(times int) {
 	fmt.Print("pick")
 	for range times {
 		r.port++
-		c := conn{port: r.port, server: -1}
-		r.send(c.port, 0x02)
+		c := conn{port: r.port, server: -1, src: vip[:], dst: vip[:]}
+		r.send(c, 0x02)
 		if c.server = r.chosen(c.port); c.server >= 0 {
 			c.open = true
 			fmt.Print(" ", letter(c.server))
@@ -187,7 +231,7 @@ func (r *recorder) fin() {
 		return // packets to a deleted server go nowhere, and move no state
 	}
 	c.ended = true
-	r.send(c.port, 0x11)
+	r.send(*c, 0x11)
 	fmt.Println("fin", n)
 }
 
@@ -199,7 +243,7 @@ func (r *recorder) expire() int {
 	for n := range r.conns {
 		if c := &r.conns[n]; c.open && r.in[c.server] && r.rand.IntN(3) == 0 {
 			c.open = false
-			r.send(c.port, 0)
+			r.send(*c, 0)
 			which = append(which, strconv.Itoa(n))
 		}
 	}
@@ -220,6 +264,9 @@ func (r *recorder) counts() {
 	}
 	for n := range 6 {
 		key := fmt.Sprintf("-> %s:%04X", hex(r.rip(n)), r.vport())
+		if r.hash.mark {
+			key = fmt.Sprintf("-> %s:0000", hex(r.rip(n)))
+		}
 		if _, rest, ok := strings.Cut(string(b), key); ok {
 			f := strings.Fields(rest) // Forward Weight ActiveConn InActConn
 			fmt.Println("count", letter(n), f[2], f[3])
@@ -247,30 +294,39 @@ func (r *recorder) chosen(port uint16) int {
 	return -1
 }
 
+// hex is an address as /proc/net/ip_vs_conn has it.
 func hex(ip string) string {
-	var a [4]byte
-	fmt.Sscanf(ip, "%d.%d.%d.%d", &a[0], &a[1], &a[2], &a[3])
-	return fmt.Sprintf("%X", a[:])
+	a := netip.MustParseAddr(ip)
+	if a.Is4() {
+		return fmt.Sprintf("%X", a.AsSlice())
+	}
+	return a.StringExpanded()
 }
 
-// send is one datagram, or one segment with these flags, from the director's
-// own address to the service.
-func (r *recorder) send(port uint16, flags byte) {
-	b := make([]byte, 40)
-	b[0], b[8], b[9] = 0x45, 64, 6
-	copy(b[12:], []byte{10, 255, 0, 1})
-	copy(b[16:], vip[:])
-	binary.BigEndian.PutUint16(b[20:], port)
-	binary.BigEndian.PutUint16(b[22:], uint16(r.vport()))
-	b[32], b[33] = 5<<4, flags
+// send is one datagram, or one segment with these flags, from the client to the
+// service.
+func (r *recorder) send(c conn, flags byte) {
+	segment := make([]byte, 20)
+	binary.BigEndian.PutUint16(segment, c.port)
+	binary.BigEndian.PutUint16(segment[2:], uint16(r.vport()))
+	segment[12], segment[13] = 5<<4, flags
+	proto := byte(6)
 	if r.udp {
-		b[9] = 17
-		b = b[:28]
-		binary.BigEndian.PutUint16(b[24:], 8)
-		b[26], b[27] = 0, 0
+		proto, segment = 17, segment[:8]
+		binary.BigEndian.PutUint16(segment[4:], 8)
+		segment[6], segment[7] = 0, 0
 	}
+	if len(c.src) == 16 {
+		r.send6(c, proto, segment)
+		return
+	}
+	b := make([]byte, 20, 40)
+	b[0], b[8], b[9] = 0x45, 64, proto
+	copy(b[12:], c.src)
+	copy(b[16:], c.dst)
+	b = append(b, segment...)
 	binary.BigEndian.PutUint16(b[2:], uint16(len(b)))
-	if err := syscall.Sendto(r.sock, b, 0, &syscall.SockaddrInet4{Addr: vip}); err != nil {
+	if err := syscall.Sendto(r.sock, b, 0, &syscall.SockaddrInet4{Addr: [4]byte(c.dst)}); err != nil {
 		return // no server: some kernels say so to the sender
 	}
 }
