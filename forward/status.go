@@ -44,12 +44,15 @@ type PortStatus struct {
 func (e *Engine) Status() Status {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	st := Status{Workers: 1, Services: len(e.book.services), Deleted: len(e.book.trash.dests), Max: e.cfg.Max}
+	st := Status{
+		Workers: 1, Services: len(e.book.services), Deleted: len(e.book.trash.dests), Max: e.cfg.Max,
+		Held: []string{}, Rivals: []string{}, Silent: []string{}, Unreached: []string{},
+	}
 	for _, s := range e.book.services {
 		st.Servers += len(s.dests)
 	}
 	e.ask(func() { e.w.report(&st) })
-	st.Unreached = e.unreached()
+	st.Unreached = append(st.Unreached, e.unreached()...)
 	return st
 }
 
@@ -82,7 +85,7 @@ func (w *worker) report(st *Status) {
 		}
 	}
 	for a := range w.silent {
-		st.Silent = append(st.Silent, a.String())
+		st.Silent = append(st.Silent, a.String()+" does not answer: is it there, and on this network?")
 	}
 	st.Late = w.late
 }

@@ -27,6 +27,8 @@ type Guard struct {
 	nft  *ownTable
 	sets map[string]*nftables.Set
 	have content // what the sets hold; nil: unknown, after an error
+
+	devices []string // which have a chain
 }
 
 // NewGuard sets up a guard on the devices, which takes nothing yet. It belongs
@@ -51,14 +53,38 @@ func (g *Guard) build(devices []string) error {
 			return err
 		}
 	}
-	for _, d := range devices {
-		g.buildDevice(d)
-	}
-	if err := g.nft.Flush(); err != nil {
+	if err := g.Follow(devices); err != nil {
 		return err
 	}
 	return g.Set(GuardSet{})
 }
+
+// Follow has the guard stand on these devices, and on no others: the kernel
+// knows its place by a device's name, which may change.
+func (g *Guard) Follow(devices []string) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if slices.Equal(devices, g.devices) {
+		return nil
+	}
+	for _, d := range g.devices {
+		if !slices.Contains(devices, d) {
+			g.nft.DelChain(&nftables.Chain{Name: chainOn(d), Table: g.nft.table})
+		}
+	}
+	for _, d := range devices {
+		if !slices.Contains(g.devices, d) {
+			g.buildDevice(d)
+		}
+	}
+	if err := g.nft.Flush(); err != nil {
+		return fmt.Errorf("guard %v: %w", devices, err)
+	}
+	g.devices = slices.Clone(devices)
+	return nil
+}
+
+func chainOn(device string) string { return "ingress_" + device }
 
 func (g *Guard) buildVersion(l *layout) error {
 	for _, s := range l.sets(g.nft.table) {
@@ -82,7 +108,7 @@ func (g *Guard) buildChain(name string, rules []rule) {
 
 func (g *Guard) buildDevice(name string) {
 	c := g.nft.AddChain(&nftables.Chain{
-		Name:     "ingress_" + name,
+		Name:     chainOn(name),
 		Table:    g.nft.table,
 		Type:     nftables.ChainTypeFilter,
 		Hooknum:  nftables.ChainHookIngress,

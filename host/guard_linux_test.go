@@ -140,6 +140,32 @@ func TestGuardLeavesTaggedFrames(t *testing.T) {
 	}
 }
 
+// TestGuardFollows renames the device under a guard, which goes with it.
+func TestGuardFollows(t *testing.T) {
+	namespace(t)
+	w := newWire(t)
+	g := guarding(t, "d0")
+	must(t, g.Set(guardSet()))
+	d := datagram{src: at(casts[0].client, 1234), dst: at(casts[0].vip, 80), proto: tcp}
+	for _, name := range []string{"renamed", "again"} {
+		link, err := netlink.LinkByIndex(w.device)
+		must(t, err)
+		must(t, netlink.LinkSetDown(link))
+		must(t, netlink.LinkSetName(link, name))
+		must(t, netlink.LinkSetUp(link))
+		for _, fd := range []int{w.in, w.out[4], w.out[6]} { // they have heard that it was down
+			_, _ = unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
+		}
+		must(t, g.Follow([]string{name}))
+		if w.passes(frame(w.mac, packet.MAC{4}, d.bytes())) {
+			t.Errorf("renamed to %s, the device has no guard", name)
+		}
+	}
+	if n := tables(t); n != 1 {
+		t.Errorf("%d tables", n)
+	}
+}
+
 // total leaves out what passes behind each frame, which meets no rule of ours.
 func total(list []Counter) (n uint64) {
 	for _, c := range list {
@@ -262,6 +288,7 @@ type wire struct {
 	in      int // sends into c0
 	out     map[byte]int
 	ifindex int
+	device  int        // the index of d0
 	mac     packet.MAC // of d0
 }
 
@@ -271,7 +298,7 @@ func newWire(t *testing.T) *wire {
 	one.Set(0)
 	must(t, unix.SchedSetaffinity(0, &one))
 	d, c := veth(t, "d0", "c0")
-	w := &wire{t: t, ifindex: c.Attrs().Index, mac: packet.MAC(d.Attrs().HardwareAddr), out: map[byte]int{}}
+	w := &wire{t: t, ifindex: c.Attrs().Index, device: d.Attrs().Index, mac: packet.MAC(d.Attrs().HardwareAddr), out: map[byte]int{}}
 	w.in = tap(t, c, 0)
 	// Sockets for one protocol stand behind ingress; those for all before it.
 	w.out[4] = tap(t, d, unix.ETH_P_IP)

@@ -101,7 +101,8 @@ type sniffer struct {
 func (w *world) watch(host, filter string) *sniffer {
 	w.t.Helper()
 	if _, err := exec.LookPath("tcpdump"); err != nil {
-		w.t.Skip("needs tcpdump: apt-get install tcpdump")
+		w.t.Log("no tcpdump (apt-get install tcpdump): what the client sees besides is not looked at")
+		return nil
 	}
 	s := &sniffer{cmd: w.command(context.Background(), host, "tcpdump", "-ln", "-i", "eth0", "--immediate-mode", filter)}
 	s.cmd.Stdout, s.cmd.Stderr = &s.out, &s.err
@@ -115,6 +116,9 @@ func (w *world) watch(host, filter string) *sniffer {
 
 // stop ends the capture and gives back its lines.
 func (s *sniffer) stop() string {
+	if s == nil {
+		return ""
+	}
 	_ = s.cmd.Process.Signal(syscall.SIGINT)
 	_ = s.cmd.Wait()
 	return strings.TrimSpace(s.out.String())
@@ -181,6 +185,9 @@ func TestPassesOnce(t *testing.T) {
 		"-A -u "+vip+":7 -s rr", "-a -u "+vip+":7 -r "+rs1+":7 -m")
 
 	seen := w.watch("c", "src "+rs1)
+	if seen == nil {
+		t.Skip("needs tcpdump: apt-get install tcpdump")
+	}
 	if got := w.must("c", "curl", "-sS", "--max-time", "5", "http://"+rs1+"/"); got != "S1\n" {
 		t.Errorf("direct access gave %q", got)
 	}
@@ -236,16 +243,81 @@ func TestBulk(t *testing.T) {
 	}
 }
 
-// TestSecondDirector: one namespace, one director; the second says so.
+// TestSecondDirector: one namespace, one director; the second says so, also if
+// it listens elsewhere.
 func TestSecondDirector(t *testing.T) {
 	t.Parallel()
 	w := natWorld(t, "172.25.254.200", true)
 	w.director()
-	out, err := w.ulvs("run")
-	exit, ok := err.(*exec.ExitError)
-	if !ok || exit.ExitCode() != 1 || !strings.Contains(out, "another director") || strings.Count(out, "\n") != 1 {
-		t.Errorf("a second director ended with %v and said:\n%s", err, out)
+	for _, args := range [][]string{{"run"}, {"run", "--socket", "@ulvs-other"}} {
+		out, err := w.ulvs(args...)
+		exit, ok := err.(*exec.ExitError)
+		if !ok || exit.ExitCode() != 1 || !strings.Contains(out, "another director") || strings.Count(out, "\n") != 1 {
+			t.Errorf("ulvs %v ended with %v and said:\n%s", args, err, out)
+		}
 	}
+}
+
+// TestWrongWords: one line that says what to do, and the contract's exit code.
+func TestWrongWords(t *testing.T) {
+	t.Parallel()
+	w := natWorld(t, "172.25.254.200", true)
+	for line, want := range map[string]struct {
+		code int
+		says string
+	}{
+		"run -i eth0 -i eth0":     {2, "named twice"},
+		"run -i nosuch":           {1, "nosuch"},
+		"run --workers 2":         {2, "one worker"},
+		"run --link xdp":          {2, "only auto and afpacket"},
+		"run --rules /nosuchfile": {1, "/nosuchfile"},
+		"status":                  {1, "no director"},
+		"ipvsadm -Ln":             {2, "no director"},
+	} {
+		out, err := w.ulvs(strings.Fields(line)...)
+		exit, ok := err.(*exec.ExitError)
+		if !ok || exit.ExitCode() != want.code || !strings.Contains(out, want.says) || strings.Count(out, "\n") != 1 {
+			t.Errorf("ulvs %s: %v, want exit %d and %q in one line:\n%s", line, err, want.code, want.says, out)
+		}
+	}
+}
+
+// TestPortsComeAndGo: a port that is renamed goes on working, guard and all; one
+// that is deleted does not take the others along.
+func TestPortsComeAndGo(t *testing.T) {
+	t.Parallel()
+	const vip = "172.25.254.200"
+	w := natWorld(t, vip, true)
+	w.must("d", "ip", "link", "add", "v0", "type", "veth", "peer", "name", "v1")
+	w.must("d", "ip", "link", "set", "v0", "up")
+	w.must("d", "ip", "link", "set", "v1", "up")
+	w.director("-A -t "+vip+":80 -s rr", "-a -t "+vip+":80 -r "+rs1+":80 -m", "-a -t "+vip+":80 -r "+rs2+":80 -m")
+	w.alternates(vip)
+	w.must("d", "ip", "link", "del", "v0")
+	w.must("d", "ip", "link", "set", "eth1", "down")
+	w.must("d", "ip", "link", "set", "eth1", "name", "inside")
+	w.must("d", "ip", "link", "set", "inside", "up")
+	w.wait("status to know the new name", func() bool { return strings.Contains(w.mustUlvs("status"), "inside up") })
+	quiet := w.watch("c", "tcp[tcpflags] & tcp-rst != 0 or icmp")
+	w.alternates(vip)
+	quiet.none(t)
+}
+
+// TestDirectorCanBeWatched: tcpdump on the director sees a packet come and go.
+func TestDirectorCanBeWatched(t *testing.T) {
+	t.Parallel()
+	const vip = "172.25.254.200"
+	w := natWorld(t, vip, true)
+	w.director("-A -t "+vip+":80 -s rr", "-a -t "+vip+":80 -r "+rs1+":80 -m")
+	seen := w.watch("d", "tcp[tcpflags] & tcp-syn != 0")
+	if seen == nil {
+		t.Skip("needs tcpdump: apt-get install tcpdump")
+	}
+	w.must("c", "curl", "-sS", "--max-time", "5", "http://"+vip+"/")
+	w.wait("both SYNs at eth0", func() bool {
+		out := seen.out.String()
+		return strings.Contains(out, "> "+vip+".80: Flags [S]") && strings.Contains(out, vip+".80 > ") && strings.Contains(out, "Flags [S.]")
+	})
 }
 
 // TestLateNeighbour: the packet that asked is not lost when the next hop
@@ -270,5 +342,7 @@ func TestLateNeighbour(t *testing.T) {
 		t.Errorf("the datagram that asked came back as %q\n%s", out.String(), w.mustUlvs("status"))
 	}
 	w.must("c", "bash", "-c", "exec 3<>/dev/udp/"+vip+"/8; echo hello >&3")
-	w.wait("the drop to be counted", func() bool { return strings.Contains(w.mustUlvs("status"), "1 neighbour does not answer") })
+	w.wait("the drop to be counted", func() bool {
+		return strings.Contains(w.mustUlvs("status"), "192.168.0.77 does not answer") && strings.Contains(w.mustUlvs("status"), "1 neighbour does not answer")
+	})
 }

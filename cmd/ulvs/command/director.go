@@ -10,6 +10,9 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ulvs/ulvs/ctl"
@@ -19,7 +22,7 @@ import (
 )
 
 // linger is how long a worker looks for more before it sleeps. Measured on two
-// cores with one TCP stream: see docs/figures.md.
+// cores with one TCP stream by bench/bulk.
 const linger = 30 * time.Microsecond
 
 // journal is where it is written which offloads were turned off, for the next
@@ -28,15 +31,16 @@ const journal = "/run/ulvs"
 
 // A director is the engine with all that it stands on in this namespace.
 type director struct {
-	engine  *forward.Engine
-	links   []forward.Link
-	ports   []host.Interface
-	skipped []string
-	guard   *host.Guard
-	off     *host.Offloads // what merges frames beyond what a link can pass on
-	unsure  string         // why there is no guard
-	log     *slog.Logger
-	start   time.Time
+	engine *forward.Engine
+	links  []forward.Link
+	ports  []host.Interface
+	guard  *host.Guard
+	unsure string         // why there is no guard
+	off    *host.Offloads // what merges frames beyond what a link can pass on
+	log    *slog.Logger
+	start  time.Time
+	busy   sync.WaitGroup // what follows the host
+	facts  atomic.Pointer[host.Snapshot]
 }
 
 // newDirector takes the interfaces and sets up everything but the service of
@@ -44,47 +48,49 @@ type director struct {
 func newDirector(ctx context.Context, o *runOptions, log *slog.Logger) (*director, error) {
 	d := &director{log: log, start: time.Now()}
 	snapshots := make(chan *host.Snapshot, 1)
-	first, err := watch(ctx, snapshots)
-	if err != nil {
-		return nil, err
+	failed := make(chan error, 1)
+	d.busy.Go(func() { d.watch(ctx, snapshots, failed) })
+	select {
+	case s := <-snapshots:
+		d.facts.Store(s)
+	case err := <-failed:
+		return nil, fmt.Errorf("ask the host for its interfaces: %w", err)
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
-	if err := d.take(first, o.interfaces); err != nil {
-		return nil, errors.Join(err, d.close())
-	}
-	if err := d.build(first, o); err != nil {
+	if err := d.build(o); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
 	if err := dropPrivileges(); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
-	go d.follow(ctx, snapshots)
+	d.busy.Go(func() { d.follow(ctx, snapshots) })
 	return d, nil
 }
 
-// watch follows the host's facts, and returns the first of them.
-func watch(ctx context.Context, newest chan *host.Snapshot) (*host.Snapshot, error) {
-	first := make(chan *host.Snapshot, 1)
-	failed := make(chan error, 1)
-	go func() {
-		failed <- host.Watch(ctx, func(s *host.Snapshot) {
+// watch passes the host's facts on, the newest only, until the context ends.
+// If the kernel stops telling, it asks again.
+func (d *director) watch(ctx context.Context, newest chan *host.Snapshot, failed chan<- error) {
+	for ctx.Err() == nil {
+		err := host.Watch(ctx, func(s *host.Snapshot) {
 			select {
-			case first <- s:
-				return
-			default:
-			}
-			select { // only the newest counts
 			case <-newest:
 			default:
 			}
 			newest <- s
 		})
-	}()
-	select {
-	case s := <-first:
-		first <- s // full from now on
-		return s, nil
-	case err := <-failed:
-		return nil, fmt.Errorf("ask the host for its interfaces: %w", err)
+		if ctx.Err() != nil {
+			return
+		}
+		select {
+		case failed <- err:
+		default:
+			d.log.Error("the host's changes are not followed for a moment", "err", err)
+		}
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+		}
 	}
 }
 
@@ -98,7 +104,7 @@ func (d *director) follow(ctx context.Context, snapshots <-chan *host.Snapshot) 
 		case <-ctx.Done():
 			return
 		case s := <-snapshots:
-			err = d.engine.SetHost(s)
+			err = d.adopt(s)
 		case <-tick.C:
 			err = d.engine.Tick(d.now())
 		}
@@ -108,14 +114,31 @@ func (d *director) follow(ctx context.Context, snapshots <-chan *host.Snapshot) 
 	}
 }
 
+// adopt goes by what the host is now. The guard is where a port's name is.
+func (d *director) adopt(s *host.Snapshot) error {
+	d.facts.Store(s)
+	var names []string
+	for _, p := range d.ports {
+		if i, ok := s.Interface(p.Index); ok {
+			names = append(names, i.Name)
+		}
+	}
+	var err error
+	if d.guard != nil {
+		err = d.guard.Follow(names)
+	}
+	return errors.Join(err, d.engine.SetHost(s))
+}
+
 func (d *director) now() time.Duration { return time.Since(d.start) }
 
 // take opens a link on each interface that was named, or on all that can be had.
-func (d *director) take(s *host.Snapshot, names []string) error {
-	if len(names) == 0 {
-		d.ports, d.skipped = s.Ports(), skipped(s)
+func (d *director) take(o *runOptions) error {
+	s := d.facts.Load()
+	if len(o.interfaces) == 0 {
+		d.ports = s.Ports()
 	}
-	for _, name := range names {
+	for _, name := range o.interfaces {
 		if err := s.Refuse(name); err != nil {
 			return err
 		}
@@ -126,7 +149,7 @@ func (d *director) take(s *host.Snapshot, names []string) error {
 		return errors.New("take interfaces: no Ethernet interface is up here: bring one up (ip link set eth0 up), or name one with -i")
 	}
 	for _, p := range d.ports {
-		l, err := afpacket.Open(p.Name, afpacket.Config{})
+		l, err := afpacket.Open(p.Name, afpacket.Config{Bypass: o.bypass})
 		if err != nil {
 			return explain(fmt.Errorf("take %s: %w", p.Name, err))
 		}
@@ -136,10 +159,17 @@ func (d *director) take(s *host.Snapshot, names []string) error {
 }
 
 // skipped names the interfaces that are left alone, and why.
-func skipped(s *host.Snapshot) (names []string) {
+func (d *director) skipped() (names []string) {
+	s := d.facts.Load()
 	for _, i := range s.Interfaces() {
-		if err := s.Refuse(i.Name); err != nil && i.Name != "lo" {
+		ours := slices.ContainsFunc(d.ports, func(p host.Interface) bool { return p.Index == i.Index })
+		if ours || i.Name == "lo" {
+			continue
+		}
+		if err := s.Refuse(i.Name); err != nil {
 			names = append(names, err.Error())
+		} else {
+			names = append(names, i.Name+": not asked for, or it came later: start the director again to take it")
 		}
 	}
 	return names
@@ -153,25 +183,26 @@ func explain(err error) error {
 	return err
 }
 
-// build makes the guard and the engine, and applies the first rules.
-func (d *director) build(s *host.Snapshot, o *runOptions) error {
+// build takes the ports, makes the guard and the engine, and applies the first
+// rules.
+func (d *director) build(o *runOptions) error {
+	if err := d.take(o); err != nil {
+		return err
+	}
 	names, indexes := []string{}, []int{}
 	for _, p := range d.ports {
 		names, indexes = append(names, p.Name), append(indexes, p.Index)
 	}
 	cfg := forward.Config{
-		Links: d.links, Ports: indexes, Host: s, Max: o.max, Now: d.now, Log: d.log, Linger: linger,
+		Links: d.links, Ports: indexes, Host: d.facts.Load(), Max: o.max, Now: d.now, Log: d.log, Linger: linger,
 		Rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 	}
 	var err error
 	if d.off, err = host.TurnOff(names, journal); err != nil {
 		return explain(err)
 	}
-	if d.guard, err = host.NewGuard(names); err != nil {
-		d.unsure = err.Error()
-		d.log.Warn("no guard: hold each VIP on no interface and keep ip_forward=0, or the host answers as well", "err", err)
-	} else {
-		cfg.Guard = d.guard
+	if cfg.Guard, err = d.stand(names); err != nil {
+		return err
 	}
 	if d.engine, err = forward.New(cfg); err != nil {
 		return explain(err)
@@ -180,6 +211,24 @@ func (d *director) build(s *host.Snapshot, o *runOptions) error {
 		return nil
 	}
 	return restore(context.Background(), d.engine, o.rules)
+}
+
+// stand puts the guard up. Where the kernel has none, the director works
+// without, and says so; where another director has one, it does not.
+func (d *director) stand(names []string) (forward.Guard, error) {
+	g, err := host.NewGuard(names)
+	switch {
+	case errors.Is(err, host.ErrOwned):
+		return nil, err
+	case errors.Is(err, os.ErrPermission):
+		return nil, explain(err)
+	case err != nil:
+		d.unsure = err.Error()
+		d.log.Warn("no guard: hold each VIP on no interface and keep ip_forward=0, or the host answers as well", "err", err)
+		return nil, nil
+	}
+	d.guard = g
+	return g, nil
 }
 
 // serve runs the engine and answers the control socket until the context ends.
@@ -192,10 +241,12 @@ func (d *director) serve(ctx context.Context, socket net.Listener) error {
 		stop()
 	}()
 	for i, p := range d.ports {
-		d.log.Info("took", "interface", p.Name, "link", d.links[i].String())
+		fmt.Fprintf(os.Stderr, "ulvs run: took %s (%s)\n", p.Name, d.links[i])
 	}
+	fmt.Fprintln(os.Stderr, `ulvs run: ready: "ulvs ipvsadm" is ipvsadm here, "ulvs status" tells what happens; Ctrl-C ends it`)
 	err := d.engine.Run(ctx)
 	stop()
+	d.busy.Wait()
 	return errors.Join(err, <-answered)
 }
 

@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -25,6 +27,7 @@ type runOptions struct {
 	rules      string
 	socket     string
 	max        int
+	bypass     bool
 }
 
 func runCommand() *cobra.Command {
@@ -42,11 +45,12 @@ it, and what it changed on the host is then as it was.`,
 		RunE:    func(*cobra.Command, []string) error { return o.run() },
 	}
 	f := c.Flags()
-	f.StringArrayVarP(&o.interfaces, "interface", "i", nil, "take this interface (repeat for several)")
-	f.StringVar(&o.link, "link", "auto", "how packets are taken: auto or afpacket")
-	f.IntVar(&o.workers, "workers", 1, "workers that carry packets; one, for now")
-	f.StringVar(&o.rules, "rules", "", "begin with these rules, in ipvsadm-save's form")
-	f.StringVar(&o.socket, "socket", "", "control socket: @NAME or a path (default $ULVS_SOCKET, else @ulvs)")
+	f.VarP(&words{&o.interfaces}, "interface", "i", "take this `interface` (repeat for several)")
+	f.StringVar(&o.link, "link", "auto", "how packets are taken: `auto` or afpacket")
+	f.IntVar(&o.workers, "workers", 1, "workers that carry packets: one, for now")
+	f.StringVar(&o.rules, "rules", "", "begin with the rules of a `file`, as ipvsadm-save writes them")
+	f.StringVar(&o.socket, "socket", "", "control socket, `@NAME` or a path\n(default $ULVS_SOCKET, else @ulvs)")
+	f.BoolVar(&o.bypass, "bypass", false, "send past the queueing discipline: a little quicker,\nbut tcpdump on this host sees only what arrives")
 	f.IntVar(&o.max, "max-connections", forward.DefaultMax, "room in the connection table")
 	return c
 }
@@ -58,6 +62,8 @@ func (o *runOptions) check() error {
 		return usage("run: --link %s: only auto and afpacket are there yet", o.link)
 	case o.workers != 1:
 		return usage("run: --workers %d: one worker is all there is yet", o.workers)
+	case len(slices.Compact(slices.Sorted(slices.Values(o.interfaces)))) < len(o.interfaces):
+		return usage("run: -i %s: an interface is named twice: name each once", strings.Join(o.interfaces, " -i "))
 	case o.max < 1 || o.max > 1<<26:
 		return usage("run: --max-connections %d: must be 1 to %d", o.max, 1<<26)
 	}
@@ -90,3 +96,20 @@ func (o *runOptions) run() error {
 	}
 	return nil
 }
+
+// words is a flag that may be given several times.
+type words struct{ list *[]string }
+
+// Set adds one more.
+func (w *words) Set(s string) error { *w.list = append(*w.list, s); return nil }
+
+// String is what the flag has gathered.
+func (w *words) String() string {
+	if w.list == nil {
+		return ""
+	}
+	return strings.Join(*w.list, " ")
+}
+
+// Type is how help names a value.
+func (w *words) Type() string { return "interface" }

@@ -38,7 +38,7 @@ func (d *director) status() report {
 		PID:     os.Getpid(),
 		Uptime:  d.now().Seconds(),
 		Guard:   d.guardStatus(),
-		Skipped: d.skipped,
+		Skipped: d.skipped(),
 	}
 	rules, err := host.Ineffective(d.vips())
 	if err != nil {
@@ -113,36 +113,47 @@ func showStatus(w io.Writer, socket string, asJSON bool) error {
 
 // print writes one line a fact.
 func (r *report) print(w io.Writer) {
-	fmt.Fprintf(w, "director     pid %d, up %s, ulvs %s, %d worker\n", r.PID, time.Duration(r.Uptime*1e9).Round(time.Second), r.Version, r.Workers)
-	for _, p := range r.Ports {
-		up := "up"
-		if !p.Up {
-			up = "DOWN"
+	fact := func(name, format string, args ...any) {
+		fmt.Fprintf(w, "%-12s %s\n", name, fmt.Sprintf(format, args...))
+	}
+	each := func(name string, list []string) {
+		for _, s := range list {
+			fact(name, "%s", s)
 		}
-		fmt.Fprintf(w, "port         %s %s, mtu %d, %s; %s; in %d packets, out %d, lost %d\n",
-			p.Name, up, p.MTU, p.MAC, p.Link, p.InPkts, p.OutPkts, p.Lost)
 	}
-	for _, s := range r.Skipped {
-		fmt.Fprintf(w, "skipped      %s\n", s)
+	fact("director", "pid %d, up %s, ulvs %s, %d worker", r.PID, time.Duration(r.Uptime*1e9).Round(time.Second), r.Version, r.Workers)
+	for _, p := range r.Ports {
+		printPort(p, fact)
 	}
-	fmt.Fprintf(w, "guard        %s\n", r.Guard)
+	each("skipped", r.Skipped)
+	fact("guard", "%s", r.Guard)
 	for _, a := range r.Held {
-		fmt.Fprintf(w, "vip          %s is on no interface here: ulvs answers for it\n", a)
+		fact("vip", "%s is on no interface here: ulvs answers for it", a)
 	}
-	fmt.Fprintf(w, "services     %d, with %d real servers; %d deleted ones whose connections may live on\n", r.Services, r.Servers, r.Deleted)
-	for _, s := range r.Unreached {
-		fmt.Fprintf(w, "unreachable  %s\n", s)
+	each("rival", r.Rivals)
+	fact("services", "%d, with %d real servers", r.Services, r.Servers)
+	if r.Deleted > 0 {
+		fact("deleted", "%d real servers, remembered for connections they may have", r.Deleted)
 	}
-	fmt.Fprintf(w, "connections  %d of at most %d\n", r.Connections, r.Max)
-	fmt.Fprintf(w, "carried      %d packets in, %d out, %d connections\n", r.Stats.InPkts, r.Stats.OutPkts, r.Stats.Conns)
-	fmt.Fprintf(w, "passed       %d packets that were the host's own affair\n", r.Passed)
+	each("unreachable", r.Unreached)
+	each("silent", r.Silent)
+	fact("connections", "%d of at most %d", r.Connections, r.Max)
+	fact("carried", "%d packets in, %d out, %d connections", r.Stats.InPkts, r.Stats.OutPkts, r.Stats.Conns)
+	fact("passed", "%d packets that were the host's own affair", r.Passed)
 	if r.Waiting > 0 {
-		fmt.Fprintf(w, "waiting      %d packets for a neighbour's answer\n", r.Waiting)
+		fact("waiting", "%d packets for a neighbour's answer", r.Waiting)
 	}
 	r.printDrops(w)
-	for _, s := range r.Ineffective {
-		fmt.Fprintf(w, "no effect    %s\n", s)
+	each("no effect", r.Ineffective)
+}
+
+func printPort(p forward.PortStatus, fact func(name, format string, args ...any)) {
+	up := "up"
+	if !p.Up {
+		up = "DOWN"
 	}
+	fact("port", "%s %s, mtu %d, %s, in %d, out %d, lost %d packets", p.Name, up, p.MTU, p.MAC, p.InPkts, p.OutPkts, p.Lost)
+	fact("", "%s", p.Link)
 }
 
 func (r *report) printDrops(w io.Writer) {
