@@ -9,7 +9,7 @@ func init() { Register("fo", func(Env) Scheduler { return new(fo) }) }
 // takes over at once.
 //
 // Source: the kernel's ip_vs_fo.c.
-type fo struct{ pool }
+type fo struct{ ranking }
 
 // Pick implements Scheduler.
 func (s *fo) Pick(Request) *Server {

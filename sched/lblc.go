@@ -25,7 +25,7 @@ type lblc struct {
 
 // Update implements Scheduler.
 func (s *lblc) Update(servers []*Server, change Change) {
-	s.servers = servers
+	s.wlc.Update(servers, change)
 	s.roster.update(servers, change)
 	if change.Kind == Init {
 		s.cache = newCollector(s.roster.release)

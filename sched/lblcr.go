@@ -21,7 +21,7 @@ type lblcr struct {
 
 // Update implements Scheduler.
 func (s *lblcr) Update(servers []*Server, change Change) {
-	s.servers = servers
+	s.wlc.Update(servers, change)
 	s.roster.update(servers, change)
 	if change.Kind == Init {
 		s.sets = sets{roster: &s.roster, members: make([]member, 1, 1024)}

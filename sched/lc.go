@@ -12,7 +12,7 @@ func init() { Register("lc", func(Env) Scheduler { return new(lc) }) }
 //
 // Source: the kernel's ip_vs_lc.c; Zhang, "Linux Virtual Server for Scalable
 // Network Services", 2000.
-type lc struct{ pool }
+type lc struct{ ranking }
 
 // Pick implements Scheduler.
 func (s *lc) Pick(Request) *Server {

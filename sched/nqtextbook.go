@@ -2,8 +2,6 @@
 
 package sched
 
-import "slices"
-
 func init() { Register("nq-textbook", func(Env) Scheduler { return new(nqTextbook) }) }
 
 // nq-textbook is never queue as tutorials tell it: the first round is spread
@@ -16,30 +14,37 @@ func init() { Register("nq-textbook", func(Env) Scheduler { return new(nqTextboo
 //
 // Source: tutorials on LVS.
 type nqTextbook struct {
-	sedTextbook
-	served []bool // who had his first, by place in the list
+	ranking
+	served map[*Server]bool // who had his first; an entry for each server
 }
 
 // Update implements Scheduler.
 func (s *nqTextbook) Update(servers []*Server, change Change) {
-	had := make(map[*Server]bool, len(servers))
-	for i, d := range s.servers {
-		had[d] = s.served[i] && change.Kind != Init
+	s.ranking.Update(servers, change)
+	switch change.Kind {
+	case Init:
+		s.served = make(map[*Server]bool, len(servers))
+		for _, d := range servers {
+			s.served[d] = false
+		}
+	case Add:
+		s.served[change.Server] = false
+	case Del:
+		delete(s.served, change.Server)
 	}
-	s.served = slices.Grow(s.served[:0], len(servers))
-	for _, d := range servers {
-		s.served = append(s.served, had[d])
-	}
-	s.servers = servers
 }
 
 // Pick implements Scheduler.
-func (s *nqTextbook) Pick(r Request) *Server {
-	for i, d := range s.servers {
-		if !s.served[i] && d.eligible() {
-			s.served[i] = true
-			return d
+func (s *nqTextbook) Pick(Request) *Server {
+	d := s.least(func(d *Server) (int64, int64) {
+		if !s.served[d] {
+			return 0, 1
 		}
+		return d.expected() + int64(d.Inactive()), int64(d.Weight)
+	})
+	if d != nil {
+		s.served[d] = true
+		d.note()
 	}
-	return s.sedTextbook.Pick(r)
+	return d
 }

@@ -9,7 +9,7 @@ func init() { Register("ovf", func(Env) Scheduler { return new(ovf) }) }
 // weight w so holds w+1, and UDP, which is never active, never overflows.
 //
 // Source: the kernel's ip_vs_ovf.c.
-type ovf struct{ pool }
+type ovf struct{ ranking }
 
 // Pick implements Scheduler.
 func (s *ovf) Pick(Request) *Server {

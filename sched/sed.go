@@ -14,7 +14,7 @@ func init() { Register("sed", func(Env) Scheduler { return new(sed) }) }
 //
 // Source: the kernel's ip_vs_sed.c; Weinrib and Shenker, "Greed is not enough:
 // adaptive load sharing in large heterogeneous systems", INFOCOM 1988.
-type sed struct{ pool }
+type sed struct{ ranking }
 
 // Pick implements Scheduler.
 func (s *sed) Pick(Request) *Server {

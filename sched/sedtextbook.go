@@ -13,7 +13,7 @@ func init() { Register("sed-textbook", func(Env) Scheduler { return new(sedTextb
 // that come one after the other, and UDP, where sed gives all to one server.
 //
 // Source: tutorials on LVS; they multiply all sides by 256, which changes nothing.
-type sedTextbook struct{ pool }
+type sedTextbook struct{ ranking }
 
 // Pick implements Scheduler.
 func (s *sedTextbook) Pick(Request) *Server {

@@ -10,10 +10,10 @@ import (
 // A Server is a real server as a scheduler may see it.
 //
 // Whoever owns the service changes Weight, LastWeight and the thresholds, by
-// Added and Edited, between two Picks. The counts are changed at any time by whoever
-// opens and closes connections, and by these methods only: so the threshold
-// rule stands in one place, and an index over loads can learn here which
-// server's load has moved.
+// Added and Edited, between two Picks. The counts are changed between two
+// Picks too, by whoever opens and closes connections, and by these methods
+// only: so the threshold rule stands in one place, and an index over loads
+// learns here whose load has moved. Anybody may read the counts at any time.
 type Server struct {
 	Addr       netip.AddrPort
 	Weight     int // 0: takes no new connections ("quiesced")
@@ -22,6 +22,10 @@ type Server struct {
 	upper, lower     atomic.Int64 // thresholds in connections; zero: none
 	active, inactive atomic.Int64
 	overloaded       atomic.Bool
+
+	lineup *lineup // who is to know of changes; nil: nobody
+	place  int32   // in the lineup
+	noted  bool    // the lineup knows, and has not looked yet
 }
 
 // Active is how many connections count as active: of TCP those from the first
@@ -74,6 +78,7 @@ func (s *Server) Edited(weight, upper, lower int) {
 	}
 	s.upper.Store(int64(upper))
 	s.lower.Store(int64(lower))
+	s.note()
 }
 
 // Bind counts a new connection.
@@ -82,6 +87,7 @@ func (s *Server) Bind(active bool) {
 	if u := s.Upper(); u != 0 && s.total() >= u {
 		s.overloaded.Store(true)
 	}
+	s.note()
 }
 
 // Unbind discounts a connection that is gone, by what it was last.
@@ -90,6 +96,7 @@ func (s *Server) Unbind(active bool) {
 	if s.Overloaded() && s.relieved() {
 		s.overloaded.Store(false)
 	}
+	s.note()
 }
 
 // relieved is the kernel's rule after a connection went: below the lower
@@ -109,12 +116,14 @@ func (s *Server) relieved() bool {
 func (s *Server) Activate() {
 	s.inactive.Add(-1)
 	s.active.Add(1)
+	s.note()
 }
 
 // Deactivate moves a connection from active to inactive.
 func (s *Server) Deactivate() {
 	s.active.Add(-1)
 	s.inactive.Add(1)
+	s.note()
 }
 
 func (s *Server) total() int { return s.Active() + s.Inactive() }

@@ -13,7 +13,7 @@ func init() { Register("wlc", func(Env) Scheduler { return new(wlc) }) }
 //
 // Source: the kernel's ip_vs_wlc.c; Zhang, "Linux Virtual Server for Scalable
 // Network Services", 2000.
-type wlc struct{ pool }
+type wlc struct{ ranking }
 
 // Pick implements Scheduler.
 func (s *wlc) Pick(Request) *Server {

@@ -19,15 +19,21 @@ func init() { Register("wrr", func(Env) Scheduler { return &wrr{at: head} }) }
 // for Scalable Network Services", 2000.
 type wrr struct {
 	pool
-	at  int // the hand: the last one picked, as a place in the list, or head
-	bar int // the weight that a server must reach in this pass
-	top int // the first bar of a cycle: the largest weight - (gcd - 1); 0: nobody has weight
-	gcd int // of all weights; how far the bar sinks after a pass
+	weights weights // of many servers; of few nobody is in it
+	at      int     // the hand: the last one picked, counted from the head on, or head
+	bar     int     // the weight that a server must reach in this pass
+	top     int     // the first bar of a cycle: the largest weight - (gcd - 1); 0: nobody has weight
+	gcd     int     // of all weights; how far the bar sinks after a pass
 }
 
 // Update implements Scheduler.
 func (s *wrr) Update(servers []*Server, change Change) {
 	s.servers, s.at = servers, head
+	if len(servers) < few {
+		s.weights.dismiss()
+	} else {
+		s.weights.follow(servers, change)
+	}
 	s.measure()
 	switch {
 	case change.Kind == Init || s.bar > s.top || s.bar == 0:
@@ -37,20 +43,30 @@ func (s *wrr) Update(servers []*Server, change Change) {
 	}
 }
 
+// all is the sum of all servers.
+func (s *wrr) all() (sum node) {
+	if s.many() {
+		return s.weights.all()
+	}
+	for _, d := range s.servers {
+		sum = sum.with(nodeOf(d))
+	}
+	return sum
+}
+
+// many reports whether the servers are looked up, and not looked at.
+func (s *wrr) many() bool { return len(s.servers) >= few }
+
 // measure finds gcd and top.
 func (s *wrr) measure() {
-	s.gcd, s.top = 0, 0
-	for _, d := range s.servers {
-		s.gcd = gcd(s.gcd, d.Weight)
-		s.top = max(s.top, d.Weight)
-	}
-	s.gcd = max(s.gcd, 1)
-	s.top = max(s.top-(s.gcd-1), 0)
+	all := s.all()
+	s.gcd = max(all.gcd, 1)
+	s.top = max(all.top-(s.gcd-1), 0)
 }
 
 // Pick implements Scheduler. By its definition it sinks the bar step by step,
 // and looks at the whole list for each; but bars that nobody eligible reaches
-// are passed over here, so that it looks three times at most.
+// are passed over here, so that it walks three times at most.
 //
 // Where nobody is eligible, it has tried every bar on every server once: hand
 // and bar stay where that ended.
@@ -58,11 +74,11 @@ func (s *wrr) Pick(Request) *Server {
 	if s.top == 0 {
 		return nil
 	}
-	start, last := s.at, len(s.servers)-1
+	start, last := s.at, s.last()
 	if d := s.walk(last); d != nil {
 		return d
 	}
-	best, lowest := s.best(), s.bar <= s.gcd
+	best, lowest := s.all().ready, s.bar <= s.gcd
 	if !lowest { // on to the end of this cycle
 		s.at, s.bar = head, s.bar-s.gcd
 		s.lower(best)
@@ -80,16 +96,6 @@ func (s *wrr) Pick(Request) *Server {
 	return s.walk(last)
 }
 
-// best is the largest weight of those who are eligible, 0 if nobody is.
-func (s *wrr) best() (weight int) {
-	for _, d := range s.servers {
-		if !d.Overloaded() {
-			weight = max(weight, d.Weight)
-		}
-	}
-	return weight
-}
-
 // lower sets the bar where it is when it first is not above the weight, or to
 // the lowest.
 func (s *wrr) lower(weight int) {
@@ -99,9 +105,20 @@ func (s *wrr) lower(weight int) {
 	}
 }
 
+// last is the last place of the list, counted from the head on.
+func (s *wrr) last() int {
+	if s.many() {
+		return len(s.weights.servers) - 1
+	}
+	return len(s.servers) - 1
+}
+
 // walk moves the hand to the next server that reaches the bar. If there is
-// none, the hand ends at that place.
+// none up to the end, the hand stays there.
 func (s *wrr) walk(end int) *Server {
+	if s.many() {
+		return s.jump(end)
+	}
 	for s.at < end {
 		s.at++
 		if d := s.servers[s.at]; d.Weight >= s.bar && !d.Overloaded() {
@@ -109,6 +126,17 @@ func (s *wrr) walk(end int) *Server {
 		}
 	}
 	return nil
+}
+
+// jump is walk for many servers. The places of a lineup count from the tail.
+func (s *wrr) jump(end int) *Server {
+	place := s.weights.below(s.last()-s.at, s.bar)
+	if place < 0 || s.last()-place > end {
+		s.at = max(s.at, end)
+		return nil
+	}
+	s.at = s.last() - place
+	return s.weights.servers[place]
 }
 
 // gcd is the greatest common divisor; of zero and b it is b.

@@ -123,9 +123,9 @@ func TestWRRDoesNotStall(t *testing.T) {
 			t.Fatal("all are overloaded")
 		}
 	}
+	list[500].overloaded.Store(false)
 	list[500].Edited(1, 0, 0)
 	s.Update(list, Change{Kind: Edit})
-	list[500].overloaded.Store(false)
 	for range 100 {
 		if s.Pick(Request{}) != list[500] {
 			t.Fatal("only one can take it")
