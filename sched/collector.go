@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	collectEvery = time.Minute
+	collectEvery = 61440 * time.Millisecond // 60 s, as the kernel's timer wheel rounds them up
 	collectRound = 30              // ticks from one full check to the next
 	collectAbove = 16384           // entries; above, each tick is a partial check
 	collectIdle  = 6 * time.Minute // what a partial check forgets
@@ -17,7 +17,9 @@ const (
 )
 
 // A collector is a memory that forgets destinations as lblc and lblcr do: once
-// a minute it ticks, from the first request on.
+// a minute it ticks. (The kernel's first minute begins with the service, and
+// ends up to 5 s later, as the timer wheel happens to stand; ours begins with
+// the first request.)
 //
 // At every thirtieth tick it forgets what nobody used for as long as a sysctl
 // says. But while there are too many entries, that waits, and a tick forgets

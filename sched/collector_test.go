@@ -21,32 +21,36 @@ func forgetful() *collector[int] {
 	return &c
 }
 
-// The times follow from the kernel's rule: a tick a minute from the first
-// request on, and every thirtieth forgets what is as old as expiration.
+// tick is when the n-th tick is, if the first request came at zero: the
+// recording in testdata shows that a kernel's minute has 61.44 s.
+func tick(n int) time.Duration { return time.Duration(n) * 61440 * time.Millisecond }
+
+// The times follow from the kernel's rule: every thirtieth tick forgets what is
+// as old as expiration.
 func TestFullCheck(t *testing.T) {
-	const expiration = 40 * time.Minute
+	expiration := tick(40)
 	c := forgetful()
 	c.collect(0, expiration)
 	c.add(destination(1), 0)
-	c.add(destination(2), 20*time.Minute)
+	c.add(destination(2), tick(20))
 	for _, v := range []struct {
 		at   time.Duration
 		left int
 	}{
-		{30 * time.Minute, 2},
-		{60*time.Minute - 1, 2},
-		{60 * time.Minute, 0}, // the second is as old to the nanosecond
+		{tick(30), 2},
+		{tick(60) - 1, 2},
+		{tick(60), 0}, // the second is as old to the nanosecond
 	} {
 		if c.collect(v.at, expiration); c.used != v.left {
 			t.Errorf("at %v: %d entries, want %d", v.at, c.used, v.left)
 		}
 	}
-	c.add(destination(1), 61*time.Minute)
-	c.collect(120*time.Minute-1, 30*time.Minute)
+	c.add(destination(1), tick(61))
+	c.collect(tick(120)-1, tick(30))
 	if c.used != 1 || c.round != 30 {
 		t.Errorf("%d entries, round %d", c.used, c.round)
 	}
-	if c.collect(120*time.Minute, 30*time.Minute); c.used != 0 {
+	if c.collect(tick(120), tick(30)); c.used != 0 {
 		t.Error("the empty time was not counted")
 	}
 }
@@ -57,17 +61,17 @@ func TestPartialCheck(t *testing.T) {
 	c := forgetful()
 	c.collect(0, time.Hour)
 	for n := range collectAbove + 300 {
-		c.add(destination(n), time.Minute)
+		c.add(destination(n), tick(7)-6*time.Minute)
 	}
-	c.collect(7*time.Minute-1, time.Hour)
+	c.collect(tick(7)-1, time.Hour)
 	if c.used != collectAbove+300 || c.round != 1 {
 		t.Fatalf("%d entries, round %d", c.used, c.round)
 	}
-	c.collect(7*time.Minute, time.Hour)
+	c.collect(tick(7), time.Hour)
 	if gone := collectAbove + 300 - c.used; gone < 400 || gone > 400+100 { // it finishes its bucket
 		t.Errorf("%d are gone", gone)
 	}
-	if c.collect(8*time.Minute, time.Hour); c.round != 2 {
+	if c.collect(tick(8), time.Hour); c.round != 2 {
 		t.Errorf("round %d: it goes on where there are not too many", c.round)
 	}
 	if full := c.forgetUnused(1, time.Hour); full != 0 {
@@ -78,15 +82,15 @@ func TestPartialCheck(t *testing.T) {
 // Long without a request: one look makes up for all, and does not take long.
 func TestDoze(t *testing.T) {
 	a, b := forgetful(), forgetful()
-	for minute := range 100 {
-		a.collect(time.Duration(minute)*time.Minute, time.Hour)
+	for n := range 100 {
+		a.collect(tick(n), time.Hour)
 	}
 	b.collect(0, time.Hour)
-	b.collect(99*time.Minute, time.Hour)
+	b.collect(tick(99), time.Hour)
 	if a.round != b.round || a.next != b.next {
 		t.Errorf("round %d, next %v; minute by minute %d, %v", b.round, b.next, a.round, a.next)
 	}
-	b.add(destination(1), 99*time.Minute)
+	b.add(destination(1), tick(99))
 	b.collect(100*365*24*time.Hour, time.Hour)
 	if b.used != 0 {
 		t.Error("after a hundred years it is still remembered")

@@ -274,13 +274,23 @@ func (r *recorder) counts() {
 	}
 }
 
-// chosen is the server that the connection from port went to.
+// chosen is the server that the connection from port went to. Listing them
+// skips some while others expire, so nobody is believed only after three looks.
 func (r *recorder) chosen(port uint16) int {
+	for range 3 {
+		if n := r.look(port); n >= 0 {
+			return n
+		}
+	}
+	return -1
+}
+
+func (r *recorder) look(port uint16) int {
 	b, err := os.ReadFile("/proc/net/ip_vs_conn")
 	if err != nil {
 		die(err)
 	}
-	for _, line := range strings.Split(string(b), "\n") {
+	for line := range strings.Lines(string(b)) {
 		f := strings.Fields(line) // Pro FromIP FPrt ToIP TPrt DestIP DPrt State Expires
 		if len(f) < 7 || f[2] != fmt.Sprintf("%04X", port) {
 			continue

@@ -22,12 +22,19 @@ type gc struct {
 	out   strings.Builder
 }
 
-// recordGC sees what lblc and lblcr forget while they remember too much:
+// recordGC sees what lblc and lblcr forget while they remember too much.
+//
+// The kernel asks for a timer of 60 s. Its timer wheel lets timers as long go
+// off at multiples of 5.12 s or 4.096 s only (at HZ 100 or 1000; likewise at
+// others), and rounds up: the first tick comes after 60 to 65.12 s or so, each
+// further one after 61.44 s. No event here is near one.
+//
+// It writes:
 //
 //	fill MILLISECOND STEP           every STEP-th destination is asked for, and A serves it
 //	see MILLISECOND STEP SERVERS    likewise, and these serve them
 //
-// It takes eight minutes, as the kernel does.
+// It takes nine minutes, as the kernel does.
 func recordGC(names []string) {
 	sock, all := raw(), []*gc(nil)
 	for i, name := range names {
@@ -45,9 +52,10 @@ func recordGC(names []string) {
 			do(g)
 		}
 	}
-	at(2, func(g *gc) { g.fill(1000, 1) })
+	at(0, func(g *gc) { g.fill(999, manyDestinations) }) // the first request
+	at(14, func(g *gc) { g.fill(1000, 1) })              // idle for six minutes at the seventh tick
 	at(260, func(g *gc) { g.fill(1001, 3) })
-	at(485, func(g *gc) { g.add(1, 60000); g.see(1002, 7) })
+	at(500, func(g *gc) { g.add(1, 60000); g.see(1002, 7) })
 	for _, g := range all {
 		fmt.Print(g.out.String())
 	}
