@@ -177,11 +177,11 @@ func (l *life) step(what byte, n int) {
 	case what < 24:
 		d.Edited(weightOf(n+int(what)), n%4*2, 0)
 		l.tell(Change{Edit, d})
-	case what < 26:
+	case what < 26 && n < 8:
 		l.tell(Change{})
-	case what < 27: // another scheduler has the servers for a while
+	case what < 27 && n < 8: // another scheduler has the servers for a while
 		l.another().Update(l.list, Change{})
-	case what < 29:
+	case what < 29 && n < 64:
 		l.quiesce(n)
 	case what < 70:
 		d.Bind(n&64 == 0)
