@@ -10,10 +10,10 @@ import (
 
 const (
 	collectEvery = 61440 * time.Millisecond // 60 s, as the kernel's timer wheel rounds them up
-	collectRound = 30              // ticks from one full check to the next
-	collectAbove = 16384           // entries; above, each tick is a partial check
-	collectIdle  = 6 * time.Minute // what a partial check forgets
-	collectMost  = 1 << 12         // ticks at once, if the last request was long ago
+	collectRound = 30                       // ticks from one full check to the next
+	collectAbove = 16384                    // entries; above, each tick is a partial check
+	collectIdle  = 6 * time.Minute          // what a partial check forgets
+	collectMost  = 1 << 12                  // ticks at once, if the last request was long ago
 )
 
 // A collector is a memory that forgets destinations as lblc and lblcr do: once

@@ -104,6 +104,17 @@ func FuzzWRR(f *testing.F) { schedtest.Fuzz(f, "wrr") }
 func FuzzLC(f *testing.F)  { schedtest.Fuzz(f, "lc") }
 func FuzzWLC(f *testing.F) { schedtest.Fuzz(f, "wlc") }
 
+// FuzzAll is for all of them: the seed says which one.
+func FuzzAll(f *testing.F) {
+	for i := range sched.Names() {
+		f.Add(byte(i), []byte("\x00\x20\x40\x60\x1f\x3f\x22\x03\x24\x1f"))
+	}
+	f.Fuzz(func(t *testing.T, which byte, steps []byte) {
+		names := sched.Names()
+		schedtest.Play(t, names[int(which)%len(names)], steps)
+	})
+}
+
 func TestUnknownName(t *testing.T) {
 	if _, err := sched.New("nobody", sched.Env{}); err == nil {
 		t.Error("a scheduler called nobody")

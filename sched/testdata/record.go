@@ -161,6 +161,9 @@ func letter(n int) string { return string(rune('A' + n)) }
 // words are a weight and, in scripts about thresholds, those.
 func (r *recorder) words() (w, x, y int) {
 	w = []int{0, 1, 1, 1, 2, 2, 3, 4, 5, 6, 9, 12}[r.rand.IntN(12)]
+	if r.hash.heavy && r.rand.IntN(2) == 0 {
+		w = []int{40, 63, 64, 100, 999, 1000, 4096, 65535}[r.rand.IntN(8)]
+	}
 	if r.limits && r.rand.IntN(8) > 0 {
 		x = 1 + r.rand.IntN(4)
 		if r.rand.IntN(2) == 0 {

@@ -20,6 +20,7 @@ const soMark = 36
 // A hashService is what a script is about if its scheduler heeds addresses.
 type hashService struct {
 	mark, v6 bool
+	heavy    bool // large weights too
 	sched    string
 	begin    time.Time
 }
@@ -34,7 +35,7 @@ func (r *recorder) hashScript(name string, i int) {
 	r.number++
 	v6 := strings.HasSuffix(name, "6")
 	name = strings.TrimSuffix(name, "6")
-	r.hash = hashService{mark: name != "sh" && name != "mh", v6: v6, sched: name, begin: time.Now()}
+	r.hash = hashService{mark: name != "sh" && name != "mh", v6: v6, heavy: !v6 && i%3 == 0, sched: name, begin: time.Now()}
 	r.udp = name == "dh" || !r.hash.mark && i%2 == 0
 	r.limits, r.in, r.conns = i%4 >= 2, map[int]bool{}, nil
 	proto := "tcp"
