@@ -23,6 +23,8 @@ type Server struct {
 	active, inactive atomic.Int64
 	overloaded       atomic.Bool
 
+	latency, bytes fading // of Observe and Carried
+
 	lineup *lineup // who is to know of changes; nil: nobody
 	place  int32   // in the lineup
 	noted  bool    // the lineup knows, and has not looked yet

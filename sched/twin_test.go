@@ -23,6 +23,8 @@ var twins = map[string]func() (twin, func([]*Server, Change)){
 	"nq":           forget(walkNQ),
 	"ovf":          forget(walkOVF),
 	"nq-textbook":  walkNQTextbook,
+	"ewma":         forget(walkNQ), // as long as nobody measures
+	"lb":           byCost(func(d *Server) (int, int) { return d.Active()*256 + d.Inactive(), d.Weight }),
 	"wrr":          walkWRR,
 }
 

@@ -2,8 +2,8 @@
 
 package sched
 
-// Weights are what wrr asks of a list, as a tree over the places of a lineup:
-// each node sums up the servers below it.
+// Weights are what wrr and a lottery ask of a list, as a tree over the places
+// of a lineup: each node sums up the servers below it.
 //
 //	nodes[1]               all
 //	nodes[2..3]        0,1     2,3
@@ -17,6 +17,7 @@ type weights struct {
 type node struct {
 	gcd, top int // of all weights: the greatest common divisor, the largest
 	ready    int // the largest weight of those who can take a connection
+	tickets  int // all weights of those
 }
 
 func nodeOf(d *Server) (n node) {
@@ -24,14 +25,14 @@ func nodeOf(d *Server) (n node) {
 		return node{}
 	}
 	if !d.Overloaded() {
-		n.ready = d.Weight
+		n.ready, n.tickets = d.Weight, d.Weight
 	}
 	n.gcd, n.top = d.Weight, d.Weight
 	return n
 }
 
 func (n node) with(m node) node {
-	return node{gcd(n.gcd, m.gcd), max(n.top, m.top), max(n.ready, m.ready)}
+	return node{gcd(n.gcd, m.gcd), max(n.top, m.top), max(n.ready, m.ready), n.tickets + m.tickets}
 }
 
 // all is the sum of all servers.
@@ -96,4 +97,18 @@ func (w *weights) below(place, bar int) int {
 		}
 	}
 	return n - w.room
+}
+
+// holder is the server with that ticket, counted from zero and from the tail
+// of the list on; there must be one. The tree is settled.
+func (w *weights) holder(ticket int) *Server {
+	n := 1
+	for n < w.room {
+		n *= 2
+		if left := w.nodes[n].tickets; ticket >= left {
+			ticket -= left
+			n++
+		}
+	}
+	return w.servers[n-w.room]
 }
