@@ -53,7 +53,10 @@ func recordGC(names []string) {
 		}
 	}
 	at(0, func(g *gc) { g.fill(999, manyDestinations) }) // the first request
-	at(14, func(g *gc) { g.fill(1000, 1) })              // idle for six minutes at the seventh tick
+	at(14, func(g *gc) { g.fill(1000, 1) })
+	if last := all[len(all)-1]; time.Since(last.begin) > time.Minute {
+		die("too slow: what was asked for last is not idle for six minutes at the seventh tick")
+	}
 	at(260, func(g *gc) { g.fill(1001, 3) })
 	at(500, func(g *gc) { g.add(1, 60000); g.see(1002, 7) })
 	for _, g := range all {
