@@ -33,7 +33,7 @@ func uneven(list []*Server, got map[*Server]int) float64 {
 
 func TestSharesFollowWeights(t *testing.T) {
 	for _, name := range []string{"random", "p2c", "hrw", "chbl"} {
-		for _, n := range []int{2, 7, 100} {
+		for _, n := range []int{2, 7, 60} {
 			list := crowd(n)
 			s, _ := New(name, Env{})
 			s.Update(list, Change{})
@@ -44,7 +44,7 @@ func TestSharesFollowWeights(t *testing.T) {
 					}
 				}
 			}
-			if far := uneven(list, shares(s, 50_000)); far > 5 {
+			if far := uneven(list, shares(s, 20_000)); far > 5 {
 				t.Errorf("%s of %d: χ² is %.1f standard deviations off", name, n, far)
 			}
 		}
@@ -65,10 +65,10 @@ func TestTwoChoices(t *testing.T) {
 	}
 	s, _ := New("p2c", Env{})
 	s.Update(list, Change{})
-	got := shares(s, 400_000)
+	got := shares(s, 100_000)
 	for k, d := range list {
 		p := float64(2*(n-k)-1) / (n * n)
-		if far := (float64(got[d]) - 400_000*p) / math.Sqrt(400_000*p*(1-p)); math.Abs(far) > 4.5 {
+		if far := (float64(got[d]) - 100_000*p) / math.Sqrt(100_000*p*(1-p)); math.Abs(far) > 4.5 {
 			t.Errorf("load %d was taken %d times, %.1f standard deviations off", k, got[d], far)
 		}
 	}

@@ -62,35 +62,34 @@ func TestScoresKeepOrder(t *testing.T) {
 // Whatever was measured when, the pick has the least of what the formula says
 // at the moment of the pick.
 func TestMeasuredAgainstFormula(t *testing.T) {
-	for name, cost := range map[string]func(*Server, time.Duration) float64{
-		"ewma": func(d *Server, now time.Duration) float64 {
+	for _, n := range []int{5, 200} {
+		againstFormula(t, "ewma", n, func(d *Server, r *rand.Rand, now time.Duration) {
+			d.Observe(time.Duration(1+r.Int64N(int64(time.Second))), now)
+		}, func(d *Server, now time.Duration) float64 {
 			return d.latency.now(now) * float64(d.Active()+1) / float64(d.Weight)
-		},
-		"lb": func(d *Server, now time.Duration) float64 { return d.Bandwidth(now) / float64(d.Weight) },
-	} {
-		for _, n := range []int{5, 200} {
-			againstFormula(t, name, n, cost)
-		}
+		})
+		againstFormula(t, "lb", n, func(d *Server, r *rand.Rand, now time.Duration) {
+			d.Carried(1+r.IntN(1e6), now)
+		}, func(d *Server, now time.Duration) float64 {
+			return d.Bandwidth(now) / float64(d.Weight)
+		})
 	}
 }
 
-func againstFormula(t *testing.T, name string, n int, cost func(*Server, time.Duration) float64) {
+func againstFormula(t *testing.T, name string, n int, measure func(*Server, *rand.Rand, time.Duration), cost func(*Server, time.Duration) float64) {
 	r, list := rand.New(rand.NewPCG(3, 8)), crowd(n)
 	s, _ := New(name, Env{})
 	s.Update(list, Change{})
 	now := time.Duration(0)
 	for _, d := range list {
-		d.Observe(time.Duration(1+r.Int64N(int64(time.Second))), now)
-		d.Carried(1+r.IntN(1e6), now)
+		measure(d, r, now)
 	}
-	for i := range 5000 {
+	for i := range 2000 {
 		now += time.Duration(r.Int64N(int64(500 * ms)))
-		d := list[r.IntN(n)]
-		d.Observe(time.Duration(1+r.Int64N(int64(time.Second))), now)
-		d.Carried(1+r.IntN(1e6), now)
-		if d.Active() > 0 {
+		if d := list[r.IntN(n)]; d.Active() > 0 {
 			d.Unbind(true)
 		}
+		measure(list[r.IntN(n)], r, now)
 		got := s.Pick(Request{Now: now})
 		for _, d := range list {
 			if cost(d, now) < cost(got, now)*(1-1e-5) {

@@ -31,7 +31,7 @@ func (j *jobs) Pop() any {
 // stay is the mean time that jobs spend at n servers of speed 1, each of which
 // does one after the other: Poisson arrivals, exponential work of mean 1.
 func stay(name string, n int, load float64) (mean float64) {
-	const count = 200_000
+	const count = 100_000
 	r := rand.New(rand.NewPCG(uint64(n), 77))
 	s, _ := New(name, Env{Rand: rand.New(rand.NewPCG(2, 3))})
 	list := make([]*Server, n)
@@ -78,7 +78,7 @@ func TestQueues(t *testing.T) {
 		{"p2c", 2, 0.5, 1.595},
 		{"p2c", 4, 0.8, 2.525},
 		{"p2c", 16, 0.8, 2.072},
-		{"p2c", 300, 0.7, supermarket(0.7)},
+		{"p2c", 200, 0.7, supermarket(0.7)},
 		{"lc", 2, 0.5, 1.4263},
 		{"lc", 2, 0.7, 2.1082},
 		{"wlc", 8, 0.7, 1.220},
@@ -88,7 +88,7 @@ func TestQueues(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(v.name, v.n), func(t *testing.T) {
 			t.Parallel()
-			if got := stay(v.name, v.n, v.load); math.Abs(got/v.want-1) > 0.04 {
+			if got := stay(v.name, v.n, v.load); math.Abs(got/v.want-1) > 0.05 {
 				t.Errorf("%s, %d servers at %v: jobs stay %.3f, want %.3f", v.name, v.n, v.load, got, v.want)
 			}
 		})

@@ -4,11 +4,12 @@ package sched
 
 import (
 	"math"
+	"net/netip"
 	"slices"
 	"testing"
 )
 
-const clients = 50_000
+const clients = 20_000
 
 // homes is where each client goes.
 func homes(s Scheduler) []*Server {
@@ -28,8 +29,10 @@ func rendezvous(list []*Server) Scheduler {
 // The definition: weight / -ln(h), the largest.
 func TestRendezvousAgainstFormula(t *testing.T) {
 	list := crowd(200)
-	for i, d := range homes(rendezvous(list))[:1000] {
-		r := from(uint32(i))
+	s := rendezvous(list)
+	for i := range uint32(300) {
+		r := from(i)
+		d := s.Pick(r)
 		score := func(d *Server) float64 { return float64(d.Weight) / -math.Log(chance(identity(&r), d)) }
 		if best := slices.MaxFunc(list, func(a, b *Server) int { return int(math.Copysign(1, score(a)-score(b))) }); best != d {
 			t.Fatalf("client %d went to %v, whose score is %v; %v has %v", i, d.Addr, score(d), best.Addr, score(best))
@@ -96,6 +99,17 @@ func TestRendezvousKnowsPorts(t *testing.T) {
 	}
 	if len(seen) < 20 {
 		t.Errorf("48 ports of one client went to %d servers", len(seen))
+	}
+}
+
+// Servers are told apart by their ports too.
+func TestRendezvousOnOneHost(t *testing.T) {
+	list := crowd(8)
+	for i, d := range list {
+		d.Addr = netip.AddrPortFrom(list[0].Addr.Addr(), uint16(8080+i))
+	}
+	if far := uneven(list, shares(rendezvous(list), clients)); far > 5 {
+		t.Errorf("χ² is %.1f standard deviations off", far)
 	}
 }
 

@@ -245,8 +245,8 @@ func (l *life) compare(bind bool) {
 func TestAgainstTwin(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(twins)) {
 		r := rand.New(rand.NewPCG(9, 1))
-		b := make([]byte, 10000)
-		for _, servers := range []int{0, few - 1, few, 70, 200} {
+		b := make([]byte, 4000)
+		for _, servers := range []int{0, few - 1, few, few + 1, 100} {
 			for i := range b {
 				b[i] = byte(r.Uint32())
 			}
@@ -263,4 +263,31 @@ func FuzzAgainstTwin(f *testing.F) {
 	f.Fuzz(func(t *testing.T, which, servers uint8, steps []byte) {
 		newLife(t, names[int(which)%len(names)], int(servers)).steps(steps)
 	})
+}
+
+// Neither a pick nor the changes around it take memory, also with an index.
+func TestIndexDoesNotAllocate(t *testing.T) {
+	for _, name := range Names() {
+		list := crowd(300)
+		s, _ := New(name, Env{})
+		s.Update(list, Change{})
+		turns := newTraffic(s.Pick, 500)
+		if n := testing.AllocsPerRun(2000, turns.turn); n != 0 {
+			t.Errorf("%s: %v allocations a connection", name, n)
+		}
+	}
+}
+
+// A server that left tells nobody of its connections any more.
+func TestLeaverIsLetGo(t *testing.T) {
+	list := crowd(100)
+	s, _ := New("wlc", Env{})
+	s.Update(list, Change{})
+	s.Update(list[1:], Change{Del, list[0]})
+	s.Update(list[1:few], Change{}) // few: nobody is listened to
+	for _, d := range list {
+		if d.lineup != nil && d.lineup.present != 0 {
+			t.Fatalf("%v still has a lineup", d.Addr)
+		}
+	}
 }
