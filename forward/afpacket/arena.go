@@ -4,6 +4,7 @@ package afpacket
 
 import (
 	"fmt"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -16,4 +17,23 @@ func arena(n int) ([]byte, error) {
 		return nil, fmt.Errorf("map %d bytes: %w", n, err)
 	}
 	return mem, nil
+}
+
+// hugePage is the size of a large page. Memory that lies in one costs no look-up
+// of page after page while the kernel copies super-frames in and out.
+const hugePage = 2 << 20
+
+// hugeArena is an arena of n bytes in large pages, where the kernel has some:
+// all is what was mapped and is to be given back, mem is what to use.
+func hugeArena(n int) (all, mem []byte, err error) {
+	pages := (n + hugePage - 1) &^ (hugePage - 1)
+	all, err = unix.Mmap(-1, 0, pages+hugePage, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANONYMOUS|unix.MAP_PRIVATE)
+	if err != nil {
+		return nil, nil, fmt.Errorf("map %d bytes: %w", pages+hugePage, err)
+	}
+	at := int(-uintptr(unsafe.Pointer(&all[0])) & (hugePage - 1))
+	_ = unix.Madvise(all[at:at+pages], unix.MADV_HUGEPAGE) // without them small ones serve
+	mem = all[at : at+n : at+n]
+	clear(mem) // have it now, not when the first frame comes
+	return all, mem, nil
 }

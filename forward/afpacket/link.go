@@ -95,7 +95,7 @@ func (l *Link) String() string { return "afpacket: " + l.ring.layout.String() }
 // Close gives everything back; frames that are lent are gone.
 func (l *Link) Close() error {
 	var errs []error
-	for _, m := range []*[]byte{&l.ring.mem, &l.lane.mem, &l.out.mem} {
+	for _, m := range []*[]byte{&l.ring.mem, &l.lane.all, &l.out.mem} {
 		if *m != nil {
 			errs = append(errs, unix.Munmap(*m))
 			*m = nil

@@ -96,9 +96,11 @@ func iovecOf(b []byte) iovec {
 	return iovec{uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b))}
 }
 
-// send sends messages [from, to) and returns how many went.
+// send sends messages [from, to) and returns how many went. It never waits, so
+// the scheduler need not hear of it: a millisecond at most, with a whole run of
+// super-frames, is no longer than a loop may take.
 func (t *outgoing) send(fd, from, to int) (int, unix.Errno) {
-	n, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, uintptr(fd), uintptr(unsafe.Pointer(&t.msgs[from])),
+	n, _, errno := unix.RawSyscall6(unix.SYS_SENDMMSG, uintptr(fd), uintptr(unsafe.Pointer(&t.msgs[from])),
 		uintptr(to-from), unix.MSG_DONTWAIT, 0, 0)
 	return int(n), errno
 }
