@@ -19,7 +19,7 @@ func init() { Register("chbl", func(Env) Scheduler { return new(chbl) }) }
 //
 // It is not of the kernel. Source: Mirrokni, Thorup and Zadimoghaddam,
 // "Consistent hashing with bounded loads", 2016.
-type chbl struct{ pool }
+type chbl struct{ rendezvous }
 
 // Pick implements Scheduler.
 func (s *chbl) Pick(r Request) *Server {
@@ -30,7 +30,7 @@ func (s *chbl) Pick(r Request) *Server {
 			weights += d.Weight
 		}
 	}
-	return s.highest(r, func(d *Server) bool {
+	return s.highest(&r, func(d *Server) bool {
 		return d.total()*4*weights < 5*d.Weight*conns // that is, below the bound before it is rounded
 	})
 }

@@ -9,7 +9,7 @@ import (
 
 // few is how many servers are looked at one by one faster than an index over
 // them answers: see docs/sched-speed.md.
-const few = 48
+const few = 16
 
 // A lineup gives each server of a service a place, and notes whose load,
 // weight or overload changed, so that an index looks at those only.

@@ -20,7 +20,7 @@ func homes(s Scheduler) []*Server {
 	return all
 }
 
-func rendezvous(list []*Server) Scheduler {
+func newHRW(list []*Server) Scheduler {
 	s, _ := New("hrw", Env{})
 	s.Update(list, Change{})
 	return s
@@ -29,11 +29,11 @@ func rendezvous(list []*Server) Scheduler {
 // The definition: weight / -ln(h), the largest.
 func TestRendezvousAgainstFormula(t *testing.T) {
 	list := crowd(200)
-	s := rendezvous(list)
+	s := newHRW(list)
 	for i := range uint32(300) {
 		r := from(i)
 		d := s.Pick(r)
-		score := func(d *Server) float64 { return float64(d.Weight) / -math.Log(chance(identity(&r), d)) }
+		score := func(d *Server) float64 { return float64(d.Weight) / -math.Log(chance(identity(&r), name(d))) }
 		if best := slices.MaxFunc(list, func(a, b *Server) int { return int(math.Copysign(1, score(a)-score(b))) }); best != d {
 			t.Fatalf("client %d went to %v, whose score is %v; %v has %v", i, d.Addr, score(d), best.Addr, score(best))
 		}
@@ -42,7 +42,7 @@ func TestRendezvousAgainstFormula(t *testing.T) {
 
 func TestRendezvousMovesNobodyElse(t *testing.T) {
 	list := crowd(10) // weights 1 to 10
-	s := rendezvous(list)
+	s := newHRW(list)
 	before := homes(s)
 	gone := list[6]
 	s.Update(slices.Concat(list[:6], list[7:]), Change{Del, gone})
@@ -67,7 +67,7 @@ func TestRendezvousMovesNobodyElse(t *testing.T) {
 // server: w'/W' - w/W.
 func TestRendezvousWeight(t *testing.T) {
 	list := crowd(10)
-	s := rendezvous(list)
+	s := newHRW(list)
 	before := homes(s)
 	list[2].Edited(13, 0, 0) // from 3; the sum goes from 55 to 65
 	s.Update(list, Change{Edit, list[2]})
@@ -86,7 +86,7 @@ func TestRendezvousWeight(t *testing.T) {
 }
 
 func TestRendezvousKnowsPorts(t *testing.T) {
-	s, r := rendezvous(crowd(100)), from(1)
+	s, r := newHRW(crowd(100)), from(1)
 	r.Flow.Src.Port = 1
 	one := s.Pick(r)
 	r.Flow.Src.Port = 2
@@ -108,7 +108,7 @@ func TestRendezvousOnOneHost(t *testing.T) {
 	for i, d := range list {
 		d.Addr = netip.AddrPortFrom(list[0].Addr.Addr(), uint16(8080+i))
 	}
-	if far := uneven(list, shares(rendezvous(list), clients)); far > 5 {
+	if far := uneven(list, shares(newHRW(list), clients)); far > 5 {
 		t.Errorf("χ² is %.1f standard deviations off", far)
 	}
 }
@@ -142,7 +142,7 @@ func TestBoundedLoadsKeepFavourites(t *testing.T) {
 	}
 	s, _ := New("chbl", Env{})
 	s.Update(list, Change{})
-	h := rendezvous(list)
+	h := newHRW(list)
 	kept := 0
 	for i := range uint32(4000) {
 		d := s.Pick(from(i))
