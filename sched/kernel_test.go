@@ -23,7 +23,7 @@ import (
 func TestKernel(t *testing.T)          { playback(t, "testdata/kernel.txt", 5000) }
 func TestKernelHash(t *testing.T)      { playback(t, "testdata/kernel-hash.txt", 5000) }
 func TestKernelHeavy(t *testing.T)     { playback(t, "testdata/kernel-heavy.txt", 5000) }
-func TestKernelCollector(t *testing.T) { playback(t, "testdata/kernel-gc.txt", 80000) }
+func TestKernelCollector(t *testing.T) { playback(t, "testdata/kernel-gc.txt", 40000) }
 
 func playback(t *testing.T, file string, least int) {
 	b, err := os.ReadFile(file)

@@ -8,7 +8,7 @@
 //	CGO_ENABLED=0 go build -o record record.go recordhash.go recordgc.go
 //	./record SEED COUNT rr wrr lc wlc sed nq fo ovf >kernel.txt
 //	./record SEED COUNT sh sh6 dh mh mh6 lblc lblcr >kernel-hash.txt     and, with another seed, kernel-heavy.txt
-//	./record gc lblc lblcr >kernel-gc.txt
+//	./record gc lblc >kernel-gc.txt
 //
 // makes COUNT random scripts for each scheduler. It needs root, ipvsadm, and a
 // network namespace of its own, best in a machine of its own (user-mode Linux
