@@ -103,7 +103,7 @@ func TestMemory(t *testing.T) {
 	m := newMemory(func(int) { dropped++ })
 	model := map[packet.Addr]int{}
 	r := rand.New(rand.NewPCG(6, 0))
-	for i := range 20000 {
+	for i := range 6000 {
 		dst := destination(r.IntN(3000))
 		e := m.find(&dst)
 		if v, known := model[dst]; known != (e != nil) || known && e.value != v {

@@ -94,7 +94,7 @@ func wrrs(t *testing.T, steps []byte) {
 func TestWRRAgainstWalk(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 0))
 	steps := make([]byte, 200)
-	for range 2000 {
+	for range 500 {
 		for i := range steps {
 			steps[i] = byte(r.Uint32())
 		}
