@@ -340,6 +340,27 @@ func TestHostsArePrivate(t *testing.T) {
 	})
 }
 
+// TestNoNamesOfTheMachine: the machine's named networks are not a host's; its
+// own may have names.
+func TestNoNamesOfTheMachine(t *testing.T) {
+	everyone(t, func(t *testing.T, l *learner) {
+		if os.Getuid() == 0 {
+			name := fmt.Sprintf("ulvs-test-%d", rand.Uint64())
+			if out, err := exec.Command("ip", "netns", "add", name).CombinedOutput(); err != nil {
+				t.Skipf("needs ip netns: %v %s", err, out)
+			}
+			defer func() { _ = exec.Command("ip", "netns", "del", name).Run() }()
+		}
+		l.must("lab", "up", "nat")
+		if got := l.must("lab", "exec", "lvs", "--", "ls", "-A", "/run/netns"); got != "" {
+			t.Errorf("/run/netns shows %q", got)
+		}
+		if got := l.must("lab", "exec", "lvs", "--", "ip", "addr"); strings.Contains(got, "invalid") {
+			t.Errorf("ip addr complains:\n%s", got)
+		}
+	})
+}
+
 // TestExec: input, output, errors and exit codes are the program's.
 func TestExec(t *testing.T) {
 	everyone(t, func(t *testing.T, l *learner) {

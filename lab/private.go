@@ -32,6 +32,9 @@ func (a *agent) makePrivate() error {
 			return fmt.Errorf("make %s private: %w", dir, err)
 		}
 	}
+	if err := hideNetworks(); err != nil {
+		return fmt.Errorf("hide the machine's named networks: %w", err)
+	}
 	if err := a.showTools(); err != nil {
 		return fmt.Errorf("show the lab's programs: %w", err)
 	}
@@ -127,6 +130,16 @@ func copyEntry(from, to string, e fs.DirEntry) {
 			_ = os.Symlink(target, to)
 		}
 	}
+}
+
+// hideNetworks gives the host an empty /run/netns: the machine's names stand
+// there for nothing, and ip complains of each.
+func hideNetworks() error {
+	const names = "/run/netns"
+	if err := os.MkdirAll(names, 0o755); err != nil {
+		return err
+	}
+	return unix.Mount("tmpfs", names, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "mode=755")
 }
 
 // showTools binds the lab's programs where hosts look for them, read-only.
