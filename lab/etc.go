@@ -21,6 +21,9 @@ func (a *agent) writeEtc() error {
 	if err := os.MkdirAll(homeDir, 0o700); err != nil {
 		return fmt.Errorf("make a home: %w", err)
 	}
+	if err := os.MkdirAll(rulesDir, 0o755); err != nil {
+		return fmt.Errorf("make a place for saved rules: %w", err)
+	}
 	for path, text := range files {
 		if err := replace(path, text); err != nil {
 			return fmt.Errorf("write %s: %w", path, err)
@@ -54,6 +57,9 @@ func (p Plan) hostsFile() string {
 	}
 	return b.String()
 }
+
+// rulesDir is where tutorials save rules: ipvsadm -S -n > /etc/sysconfig/ipvsadm.
+const rulesDir = "/etc/sysconfig"
 
 // homeDir is the home of a host's root, who leaves the user's alone; shellFile
 // is what an interactive shell reads first.

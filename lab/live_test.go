@@ -325,7 +325,7 @@ func TestHostsArePrivate(t *testing.T) {
 				t.Errorf("%s is on another host too: %d %s", path, code, out)
 			}
 		}
-		l.must("lab", "exec", "lvs", "--", "sh", "-c", "mkdir -p /etc/sysconfig && ipvsadm-save -n > /etc/sysconfig/ipvsadm && ipvsadm -C && ipvsadm-restore < /etc/sysconfig/ipvsadm")
+		l.must("lab", "exec", "lvs", "--", "sh", "-c", "ipvsadm-save -n > /etc/sysconfig/ipvsadm && ipvsadm -C && ipvsadm-restore < /etc/sysconfig/ipvsadm")
 		if _, code := l.says("lab", "exec", "lvs", "--", "sh", "-c", "echo 1 > /proc/sys/kernel/panic"); code == 0 {
 			t.Error("a setting of the whole machine can be changed")
 		}
@@ -357,6 +357,36 @@ func TestNoNamesOfTheMachine(t *testing.T) {
 		}
 		if got := l.must("lab", "exec", "lvs", "--", "ip", "addr"); strings.Contains(got, "invalid") {
 			t.Errorf("ip addr complains:\n%s", got)
+		}
+	})
+}
+
+// TestSystemctl: the unit ipvsadm does on its host what it does elsewhere.
+func TestSystemctl(t *testing.T) {
+	everyone(t, func(t *testing.T, l *learner) {
+		l.must("lab", "up", "nat")
+		on := func(host string, words ...string) (string, int) {
+			return l.says(append([]string{"lab", "exec", host, "--"}, words...)...)
+		}
+		saved, _ := on("lvs", "sh", "-c", "ipvsadm -S -n > /etc/sysconfig/ipvsadm; cat /etc/sysconfig/ipvsadm")
+		if strings.Count(saved, "\n") != 3 {
+			t.Fatalf("ipvsadm -S -n saves\n%s", saved)
+		}
+		for _, c := range []struct {
+			word  string
+			code  int
+			rules string
+		}{{"stop", 0, ""}, {"is-active", 3, ""}, {"start", 0, saved}, {"stop", 0, ""}, {"restart", 0, saved}, {"is-active", 0, saved}} {
+			said, code := on("lvs", "systemctl", c.word, "ipvsadm")
+			if rules, _ := on("lvs", "ipvsadm", "-S", "-n"); code != c.code || rules != c.rules {
+				t.Errorf("systemctl %s ipvsadm: %d %s and then there are\n%s", c.word, code, said, rules)
+			}
+		}
+		if said, code := on("rs1", "systemctl", "start", "httpd"); code != 0 || !strings.Contains(said, "80 and 443") {
+			t.Errorf("httpd on a real server: %d %s", code, said)
+		}
+		if said, code := on("client", "systemctl", "start", "httpd"); code != 5 {
+			t.Errorf("httpd on the client: %d %s", code, said)
 		}
 	})
 }

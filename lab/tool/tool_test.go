@@ -88,15 +88,66 @@ func TestCurlTimeout(t *testing.T) {
 }
 
 func TestSystemctl(t *testing.T) {
-	for args, want := range map[string]int{
-		"start ipvsadm": 0, "--now enable ipvsadm.service": 0, "stop firewalld": 5, "dance ipvsadm": 1, "": 1, "daemon-reload": 1,
+	dir := t.TempDir()
+	redhat, debian := filepath.Join(dir, "sysconfig"), filepath.Join(dir, "rules")
+	var typed []string
+	rules := "-A -t 192.0.2.1:80 -s rr\n"
+	m := manager{rules: []string{redhat, debian}, serves: func() bool { return true }}
+	m.shell = func(script string, out, _ io.Writer) int {
+		typed = append(typed, script)
+		if strings.HasPrefix(script, "ipvsadm -S") {
+			fmt.Fprint(out, rules)
+		}
+		return 0
+	}
+	say := func(args string) (int, string) {
+		var said strings.Builder
+		typed, m.out, m.err = nil, &said, &said
+		return m.main(strings.Fields(args)), said.String()
+	}
+	for _, c := range []struct {
+		args  string
+		code  int
+		typed string // "": nothing
+	}{
+		{"start ipvsadm", 1, ""}, // nothing was saved yet
+		{"save ipvsadm", 0, "ipvsadm-save -n > " + redhat},
+		{"stop ipvsadm.service", 0, "ipvsadm -C"},
+		{"touch " + debian, 0, ""},
+		{"start ipvsadm", 0, "ipvsadm-restore < " + debian},
+		{"touch " + redhat, 0, ""},
+		{"--now restart ipvsadm", 0, "ipvsadm-restore < " + redhat},
+		{"reload ipvsadm", 0, "ipvsadm-restore < " + redhat},
+		{"is-active ipvsadm", 0, "ipvsadm -S -n"},
+		{"enable ipvsadm", 0, ""},
+		{"start nginx", 0, ""},
+		{"stop firewalld", 5, ""}, {"dance ipvsadm", 1, ""}, {"", 1, ""}, {"daemon-reload", 1, ""},
 	} {
-		if code, out, errs := say(systemctl, strings.Fields(args)...); code != want || strings.Count(out+errs, "\n") != 1 {
-			t.Errorf("systemctl %s: %d, want %d, in one line: %s%s", args, code, want, out, errs)
+		if name, ok := strings.CutPrefix(c.args, "touch "); ok {
+			if err := os.WriteFile(name, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		code, said := say(c.args)
+		if code != c.code || strings.Join(typed, ";") != c.typed || strings.Count(said, "\n") != 1 {
+			t.Errorf("systemctl %s: %d after %q, want %d after %q, in one line: %s", c.args, code, typed, c.code, c.typed, said)
 		}
 	}
-	if _, out, _ := say(systemctl, "start", "ipvsadm"); !strings.Contains(out, "ipvsadm-restore < /etc/sysconfig/ipvsadm") {
-		t.Errorf("start says %q", out)
+	if code, said := say("status ipvsadm"); code != 0 || !strings.HasSuffix(said, ": active: 1 rules\n"+rules) {
+		t.Errorf("status: %d %s", code, said)
+	}
+	rules = ""
+	if code, said := say("is-active ipvsadm"); code != 3 || said != "inactive\n" {
+		t.Errorf("without rules it is %d %q", code, said)
+	}
+	m.serves = func() bool { return false }
+	if code, _ := say("start httpd"); code != 5 {
+		t.Errorf("a web server where none runs: %d", code)
+	}
+	m.shell = func(string, io.Writer, io.Writer) int { return 2 }
+	if code, said := say("stop ipvsadm"); code != 1 || !strings.Contains(said, "exit 2") {
+		t.Errorf("without a director: %d %s", code, said)
 	}
 }
 
