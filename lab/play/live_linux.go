@@ -136,7 +136,7 @@ func (d *daemon) done(ctx context.Context, sent [ports]tally) (map[string]uint64
 
 func taken(s forward.Status, sent [ports]tally) bool {
 	for port, t := range sent {
-		if port >= len(s.Ports) || s.Ports[port].Traffic.InPkts < t.frames {
+		if port >= len(s.Ports) || s.Ports[port].InPkts < t.frames {
 			return false
 		}
 	}
