@@ -19,9 +19,13 @@ type Dial func(context.Context) (ulvs.Director, error)
 // A Program is ipvsadm, with all that it needs of the world. Each Main uses it
 // alone.
 type Program struct {
-	Argv0    string // its last element says who we are: ipvsadm, ipvsadm-save, ipvsadm-restore
-	Dial     Dial
-	Names    Names
+	Argv0 string // its last element says who we are: ipvsadm, ipvsadm-save, ipvsadm-restore
+	Dial  Dial
+	Names Names
+	// Schedulers are those that ulvs has, for the help and for who asks for
+	// another of the kernel's.
+	Schedulers []string
+
 	In       io.Reader
 	Out, Err io.Writer
 }
@@ -34,17 +38,35 @@ func Main(ctx context.Context, argv0 string, args []string, d Dial, in io.Reader
 }
 
 // Main carries out args and returns what the process exits with. The director
-// is looked for before args are looked at, as the original does.
+// is looked for before args are looked at, as the original does; only help and
+// version, for which the original wants the kernel's module too, need none.
 func (p *Program) Main(ctx context.Context, args []string) int {
-	d, err := p.Dial(ctx)
-	if err != nil {
-		fmt.Fprintf(p.Err, "%s: %v\n", p.Argv0, err)
-		return 2
+	s := session{Program: p, name: p.Argv0, ctx: ctx, out: bufio.NewWriter(p.Out)}
+	if !p.alone(args) {
+		d, err := p.Dial(ctx)
+		if err != nil {
+			fmt.Fprintf(p.Err, "%s: %v\n", p.Argv0, err)
+			return 2
+		}
+		s.director = d
 	}
-	out := bufio.NewWriter(p.Out)
-	defer out.Flush()
-	s := session{Program: p, name: p.Argv0, ctx: ctx, director: d, out: out}
-	switch p.Argv0[strings.LastIndexByte(p.Argv0, '/')+1:] {
+	defer s.out.Flush()
+	return s.main(args)
+}
+
+// called is the name that we go by, whatever directory it stands in.
+func (p *Program) called() string { return p.Argv0[strings.LastIndexByte(p.Argv0, '/')+1:] }
+
+// alone reports whether args ask for nothing that a director knows.
+func (p *Program) alone(args []string) bool {
+	line := newParser(Names{}, args)
+	script := p.called() == "ipvsadm-save" || p.called() == "ipvsadm-restore"
+	return !script && line.first() == nil && (line.command == cmdHelp || line.command == cmdVersion)
+}
+
+// main is the program that goes by our name.
+func (s *session) main(args []string) int {
+	switch s.called() {
 	case "ipvsadm-save":
 		s.name = "ipvsadm" // which the original's scripts call
 		return s.saveScript(args)
@@ -60,7 +82,7 @@ type session struct {
 	*Program
 	name     string // ours, in messages
 	ctx      context.Context
-	director ulvs.Director
+	director ulvs.Director // nil for a help or version that stands alone
 	out      *bufio.Writer
 }
 
@@ -84,12 +106,12 @@ func (s *session) do(l Line) error {
 	case Save:
 		return listing(l.save(s.ctx, s.director, s.shown(l), s.out))
 	case Help:
-		fmt.Fprintf(s.out, helpText, versionText, s.name)
+		io.WriteString(s.out, help(s.name, s.Schedulers))
 	case Version:
 		fmt.Fprintln(s.out, versionText)
 	default:
 		if err := s.director.Do(s.ctx, l.Command); err != nil {
-			return refused(l.Command.Verb, err)
+			return s.refused(l.Command, err)
 		}
 	}
 	return nil

@@ -15,14 +15,56 @@ import (
 	"github.com/ulvs/ulvs"
 )
 
-// TestNoDirector wants the director to be looked for before the arguments are.
+// TestNoDirector wants the director to be looked for before the arguments are,
+// unless they only ask what one may type.
 func TestNoDirector(t *testing.T) {
 	nobody := func(context.Context) (ulvs.Director, error) { return nil, ulvs.ErrNoDirector }
-	for _, line := range []string{"", "-h", "-v", "-Q"} {
+	for _, line := range []string{"", "-Q", "-L -h", "-A -v"} {
 		var out, errs bytes.Buffer
 		code := Main(t.Context(), "ipvsadm", strings.Fields(line), nobody, nil, &out, &errs)
 		if code != 2 || out.Len() > 0 || errs.String() != "ipvsadm: no director here\n" {
 			t.Errorf("%q: exit %d, %q, %q", line, code, out.String(), errs.String())
+		}
+	}
+	for _, line := range []string{"-h", "--help", "-v", "--version"} {
+		var out, errs bytes.Buffer
+		code := Main(t.Context(), "ipvsadm", strings.Fields(line), nobody, nil, &out, &errs)
+		if code != 0 || !strings.HasPrefix(out.String(), versionText+"\n") || errs.Len() > 0 {
+			t.Errorf("%q: exit %d, %q, %q", line, code, out.String(), errs.String())
+		}
+	}
+}
+
+// TestSchedulers wants the help to name those there are, in 80 columns, and
+// those that only the kernel has to be told from those that nobody has.
+func TestSchedulers(t *testing.T) {
+	var k kernel
+	p := Program{Argv0: "ipvsadm", Dial: k.dial, Schedulers: strings.Fields("lc rr wlc wrr" + strings.Repeat(" longername", 20))}
+	say := func(line string) (int, string) {
+		var said bytes.Buffer
+		p.Out, p.Err = &said, &said
+		return p.Main(t.Context(), strings.Fields(line)), said.String()
+	}
+	_, text := say("-h")
+	if !strings.Contains(text, " lc rr wlc wrr longername") {
+		t.Errorf("the help does not name the schedulers:\n%s", text)
+	}
+	for line := range strings.Lines(text) {
+		if len(strings.TrimSuffix(line, "\n")) > 80 {
+			t.Errorf("wider than 80 columns: %s", line)
+		}
+	}
+	p.Schedulers = p.Schedulers[:4]
+	for name, want := range map[string]string{
+		"sh":     "-s sh: not supported by ulvs yet: there are lc, rr, wlc, wrr\n",
+		"nosuch": "Scheduler or persistence engine not found\n",
+	} {
+		if code, said := say("-A -t 192.0.2.1:80 -s " + name); code != 255 || said != want {
+			t.Errorf("-s %s: %d %q, want %q", name, code, said, want)
+		}
+		p.In = strings.NewReader("-A -t 192.0.2.1:80 -s " + name)
+		if code, said := say("-R"); code != 255 || said != want {
+			t.Errorf("restoring -s %s: %d %q, want %q", name, code, said, want)
 		}
 	}
 }

@@ -77,10 +77,10 @@ func (r *restorer) step() (more, ends bool) {
 
 // apply carries out the line that was read and all changes that follow it.
 func (r *restorer) apply() (more, ends bool) {
-	var verbs []ulvs.Verb
+	var sent []ulvs.Command
 	lines := func(yield func(ulvs.Command) bool) {
 		for more = true; more && r.err == nil && r.line.Action == Change; more = r.next() {
-			verbs = append(verbs, r.line.Command.Verb)
+			sent = append(sent, r.line.Command)
 			if !yield(r.line.Command) {
 				return
 			}
@@ -88,7 +88,7 @@ func (r *restorer) apply() (more, ends bool) {
 	}
 	report := func(line int, err error) error {
 		if err != nil {
-			err = refused(verbs[line-1], err)
+			err = r.refused(sent[line-1], err)
 		}
 		r.code = r.fail(err)
 		return nil

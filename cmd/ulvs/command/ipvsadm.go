@@ -14,6 +14,7 @@ import (
 	"github.com/ulvs/ulvs"
 	"github.com/ulvs/ulvs/ctl"
 	"github.com/ulvs/ulvs/ipvsadm"
+	"github.com/ulvs/ulvs/sched"
 )
 
 // lookupTime is how long the name of one address may take to be found.
@@ -33,8 +34,9 @@ func ipvsadmMain(argv0 string, args []string, in io.Reader, out, err io.Writer) 
 			}
 			return c, nil
 		},
-		Names: systemNames(),
-		In:    in, Out: out, Err: err,
+		Names:      systemNames(),
+		Schedulers: sched.Names(),
+		In:         in, Out: out, Err: err,
 	}
 	return p.Main(context.Background(), args)
 }
