@@ -17,6 +17,7 @@ func (a *agent) writeEtc() error {
 		"/etc/hosts":       a.Plan.hostsFile(),
 		"/etc/resolv.conf": "# a lab has no name server; /etc/hosts knows its hosts\n",
 		shellFile:          a.Host.shellFile(),
+		hereFile:           a.hereText(),
 	}
 	if err := os.MkdirAll(homeDir, 0o700); err != nil {
 		return fmt.Errorf("make a home: %w", err)

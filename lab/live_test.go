@@ -391,6 +391,31 @@ func TestSystemctl(t *testing.T) {
 	})
 }
 
+// TestLost: who is on the wrong host, or on none, is told where to go.
+func TestLost(t *testing.T) {
+	everyone(t, func(t *testing.T, l *learner) {
+		l.must("lab", "up", "nat")
+		for _, c := range []struct{ words, says string }{
+			{"lab exec client -- ipvsadm -Ln", "ipvsadm: no director here: the director of this lab is on lvs\n"},
+			{"lab exec rs1 -- ulvs lab up nat", "ulvs lab: you are on rs1, inside lab nat: exit first\n"},
+			{"lab exec lvs -- ulvs lab curl -n 3", "ulvs lab: you are on lvs, inside lab nat: exit first\n"},
+		} {
+			if out, code := l.says(strings.Fields(c.words)...); code == 0 || out != c.says {
+				t.Errorf("ulvs %s: %d %q, want %q", c.words, code, out, c.says)
+			}
+		}
+		if os.Getuid() != 0 {
+			return // there may be a director on this machine
+		}
+		alone := l.command(t.Context(), "ipvsadm", "-Ln")
+		alone.SysProcAttr.Cloneflags = syscall.CLONE_NEWNET
+		out, err := alone.CombinedOutput()
+		if want := "ipvsadm: no director here; lab nat is up: ulvs lab sh lvs\n"; string(out) != want {
+			t.Errorf("ipvsadm on the machine: %v %q, want %q", err, out, want)
+		}
+	})
+}
+
 // TestExec: input, output, errors and exit codes are the program's.
 func TestExec(t *testing.T) {
 	everyone(t, func(t *testing.T, l *learner) {

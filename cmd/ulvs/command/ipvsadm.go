@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/ulvs/ulvs"
-	"github.com/ulvs/ulvs/ctl"
 	"github.com/ulvs/ulvs/ipvsadm"
 	"github.com/ulvs/ulvs/sched"
 )
@@ -28,7 +27,7 @@ func ipvsadmMain(argv0 string, args []string, in io.Reader, out, err io.Writer) 
 	p := ipvsadm.Program{
 		Argv0: argv0,
 		Dial: func(context.Context) (ulvs.Director, error) {
-			c, err := ctl.Dial(ctl.DefaultAddr(socket))
+			c, err := dial(socket)
 			if err != nil {
 				return nil, err // not c: a nil *Client is no nil Director
 			}

@@ -34,9 +34,19 @@ typed in a host changes its own /etc, /run and /var, never the machine's.`,
 		Example: "  ulvs lab up nat\n  ulvs lab curl -n 10\n  ulvs lab sh lvs\n  ulvs lab down",
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
+
+		PersistentPreRunE: func(*cobra.Command, []string) error { return outside() },
 	}
 	c.AddCommand(labUp(), labDown(), labList(), labShell(), labExec(), labCurl())
 	return c
+}
+
+// outside refuses to make a lab inside a lab, which nobody means.
+func outside() error {
+	if place, inside := lab.Here(); inside {
+		return fail("lab: you are on %s, inside lab %s: exit first", place.Host, place.Lab)
+	}
+	return nil
 }
 
 // hiddenCommands are the parts of a lab that are this binary too. Nobody types them.
