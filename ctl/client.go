@@ -31,17 +31,23 @@ var _ ulvs.Director = (*Client)(nil)
 
 // Dial reaches the director that listens at addr, and asks whether it listens
 // to us. The error is ulvs.ErrNoDirector where nobody listens, and
-// ulvs.ErrPermission where one of the two does not trust the other.
+// ulvs.ErrPermission where one of the two does not trust the other. A director
+// that is just starting is awaited.
 func Dial(addr string) (*Client, error) {
-	c := &Client{addr: addr}
-	c.http.Transport = &http.Transport{DialContext: c.connect, MaxIdleConnsPerHost: 2}
+	c := newClient(addr)
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	if _, err := c.Info(ctx); err != nil {
+	if err := c.await(ctx, starting); err != nil {
 		c.Close()
 		return nil, err
 	}
 	return c, nil
+}
+
+func newClient(addr string) *Client {
+	c := &Client{addr: addr}
+	c.http.Transport = &http.Transport{DialContext: c.connect, MaxIdleConnsPerHost: 2}
+	return c
 }
 
 // Close lets go of the connections that are idle.
