@@ -33,7 +33,7 @@ type Plan struct {
 	VIP     netip.Addr `json:"vip"`
 	Hosts   []Host     `json:"hosts"`
 	Typed   []string   `json:"typed"` // ipvsadm lines that lab up types on lvs
-	Try     []string   `json:"try"`   // what to type next, with a word on why
+	Try     []string   `json:"try"`   // what to type next, a tab, and why
 }
 
 // A Host is a machine of a lab.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // tutorial is the tutorial's address plan: host, port, address, role.
@@ -93,6 +94,11 @@ func TestWelcomeTells(t *testing.T) {
 		} {
 			if !strings.Contains(b.String(), want) {
 				t.Errorf("lab %s says nothing of %q:\n%s", p.Name, want, b.String())
+			}
+		}
+		for line := range strings.Lines(strings.ReplaceAll(b.String(), "  ulvs", "  go run ./cmd/ulvs")) {
+			if utf8.RuneCountInString(line) > 80+len("\n") {
+				t.Errorf("lab %s is wider than 80 columns: %s", p.Name, line)
 			}
 		}
 	}

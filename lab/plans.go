@@ -20,12 +20,12 @@ func natPlan() Plan {
 	const front, inside = "172.25.254.100/24", dip
 	return Plan{
 		Name:  "nat",
-		About: "the director stands between client and real servers, and rewrites both ways",
+		About: "the director stands in the middle, and rewrites both ways",
 		Picture: `
-                    eth0 ┌───────────┐ eth1           ┌──── rs1  RIP 192.168.0.10
-  client ────────────────┤    lvs    ├──────── switch ┤
-  CIP 172.25.254.9       └───────────┘                └──── rs2  RIP 192.168.0.20
-            172.25.254.100        DIP 192.168.0.100
+                    eth0 ┌───────┐ eth1           ┌── rs1  RIP 192.168.0.10
+  client ────────────────┤  lvs  ├──────── switch ┤
+  CIP 172.25.254.9       └───────┘                └── rs2  RIP 192.168.0.20
+            172.25.254.100       DIP 192.168.0.100
          VIP 192.168.0.200
 `,
 		VIP: bare(vip),
@@ -41,7 +41,7 @@ func natPlan() Plan {
 			realServer("rs2", rip2, bare(inside)),
 		},
 		Typed: typed("-m"),
-		Try:   append(try(), "ulvs lab exec rs1 -- ip route      the way back leads through the director"),
+		Try:   append(try(), "ulvs lab exec rs1 -- ip route\tthe way back: the director"),
 	}
 }
 
@@ -49,12 +49,12 @@ func drPlan() Plan {
 	const outside, inside = "172.25.254.1/24", "192.168.0.1/24"
 	return Plan{
 		Name:  "dr",
-		About: "the director changes only the next hop; the real servers answer the client themselves",
+		About: "only the next hop changes; the real servers answer by themselves",
 		Picture: `
-                        ┌──────────┐               ┌──── lvs  DIP 192.168.0.100, VIP 192.168.0.200
-  client ───────────────┤  router  ├────── switch ─┼──── rs1  RIP 192.168.0.10,  VIP on lo
-  CIP 172.25.254.9      └──────────┘               └──── rs2  RIP 192.168.0.20,  VIP on lo
-             172.25.254.1      192.168.0.1
+                   ┌────────┐          ┌── lvs  DIP 192.168.0.100, VIP
+  client ──────────┤ router ├── switch ┼── rs1  RIP 192.168.0.10,  VIP on lo
+  CIP 172.25.254.9 └────────┘          └── rs2  RIP 192.168.0.20,  VIP on lo
+        172.25.254.1   192.168.0.1              VIP 192.168.0.200
 `,
 		VIP: bare(vip),
 		Hosts: []Host{
@@ -74,7 +74,7 @@ func drPlan() Plan {
 			quiet(realServer("rs2", rip2, bare(inside))),
 		},
 		Typed: typed("-g"),
-		Try:   append(try(), "ulvs lab exec rs1 -- ip addr       the VIP on lo, where no ARP finds it"),
+		Try:   append(try(), "ulvs lab exec rs1 -- ip addr\tthe VIP on lo, without ARP"),
 	}
 }
 
@@ -115,9 +115,9 @@ func typed(mode string) []string {
 
 func try() []string {
 	return []string{
-		"ulvs lab curl -n 10                ten requests from the client",
-		"ulvs lab sh lvs                    a shell on the director: type ipvsadm -Ln",
-		"ulvs lab exec lvs -- ulvs status   what the director did with each packet",
+		"ulvs lab curl -n 10\tten requests from the client",
+		"ulvs lab sh lvs\tand there: ipvsadm -Ln",
+		"ulvs lab exec lvs -- ulvs status\twhat became of each packet",
 	}
 }
 

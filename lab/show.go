@@ -31,11 +31,16 @@ func (p Plan) Welcome(w io.Writer) error {
 		fmt.Fprintf(w, "  %s\n", words)
 	}
 	fmt.Fprintln(w, "\nTry next:")
-	for _, words := range p.Try {
-		fmt.Fprintf(w, "  %s\n", words)
+	return p.showTry(w)
+}
+
+// showTry writes lines that can be pasted: why is a comment of the shell's.
+func (p Plan) showTry(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, hint := range append(p.Try, "ulvs lab down\tand nothing is left") {
+		fmt.Fprintf(t, "  %s\n", strings.Replace(hint, "\t", "\t# ", 1))
 	}
-	_, err := fmt.Fprintln(w, "  ulvs lab down                      and nothing is left")
-	return err
+	return t.Flush()
 }
 
 // show writes a line an address; the gateway stands on the host's first.

@@ -19,7 +19,10 @@ func dial(socket string) (*ctl.Client, error) {
 	if errors.Is(err, ulvs.ErrNoDirector) && socket == "" && os.Getenv("ULVS_SOCKET") == "" {
 		err = elsewhere(err)
 	}
-	return c, err
+	if err != nil {
+		return nil, hinted{err}
+	}
+	return c, nil
 }
 
 // elsewhere names the director of the lab, if we are in one, or have one.

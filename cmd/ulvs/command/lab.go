@@ -83,7 +83,12 @@ func labUp() *cobra.Command {
 			if err != nil {
 				return fail("lab up: %w", err)
 			}
-			return l.Plan.Welcome(c.OutOrStdout())
+			var text strings.Builder
+			if err := l.Plan.Welcome(&text); err != nil {
+				return fail("lab up: %w", err)
+			}
+			_, err = io.WriteString(c.OutOrStdout(), paste(text.String()))
+			return err
 		},
 	}
 }

@@ -64,7 +64,7 @@ func run(args []string) int {
 		return exitDone
 	case errors.As(err, &exit):
 		if exit.err != nil {
-			fmt.Fprintln(os.Stderr, "ulvs "+exit.err.Error())
+			fmt.Fprintln(os.Stderr, "ulvs "+paste(exit.err.Error()))
 		}
 		return exit.code
 	}
