@@ -29,7 +29,7 @@ func TestNAT(t *testing.T) {
 			w := natWorld(t, vip, h.held)
 			w.director("-A -t "+vip+":80 -s rr", "-a -t "+vip+":80 -r "+rs1+":80 -m", "-a -t "+vip+":80 -r "+rs2+":80 -m",
 				"-A -u "+vip+":7 -s rr", "-a -u "+vip+":7 -r "+rs1+":7 -m")
-			quiet := w.watch("c", "tcp[tcpflags] & tcp-rst != 0 or icmp")
+			quiet := w.watch("c", "inbound and (tcp[tcpflags] & tcp-rst != 0 or icmp)")
 			w.alternates(vip)
 			w.echoes(vip)
 			w.lists(vip, "Masq")
@@ -46,7 +46,7 @@ func TestDR(t *testing.T) {
 			t.Parallel()
 			w := drWorld(t, vip, h.held)
 			w.director("-A -t "+vip+":80 -s rr", "-a -t "+vip+":80 -r "+rs1, "-a -t "+vip+":80 -r "+rs2)
-			quiet := w.watch("c", "tcp[tcpflags] & tcp-rst != 0 or icmp")
+			quiet := w.watch("c", "inbound and (tcp[tcpflags] & tcp-rst != 0 or icmp)")
 			w.alternates(vip)
 			w.lists(vip, "Route")
 			quiet.none(t)
@@ -298,7 +298,7 @@ func TestPortsComeAndGo(t *testing.T) {
 	w.must("d", "ip", "link", "set", "eth1", "name", "inside")
 	w.must("d", "ip", "link", "set", "inside", "up")
 	w.wait("status to know the new name", func() bool { return strings.Contains(w.mustUlvs("status"), "inside up") })
-	quiet := w.watch("c", "tcp[tcpflags] & tcp-rst != 0 or icmp")
+	quiet := w.watch("c", "inbound and (tcp[tcpflags] & tcp-rst != 0 or icmp)")
 	w.alternates(vip)
 	quiet.none(t)
 }

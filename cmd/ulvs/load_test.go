@@ -74,7 +74,7 @@ func TestManyConnections(t *testing.T) {
 			w := natWorld(t, vip, h.held)
 			w.sysctl("c", "net.ipv4.ip_local_port_range", "1024\\ 65535")
 			w.director("-A -t "+vip+":80 -s rr", "-a -t "+vip+":80 -r "+rs1+":80 -m", "-a -t "+vip+":80 -r "+rs2+":80 -m")
-			quiet := w.watch("c", "tcp[tcpflags] & tcp-rst != 0 or icmp")
+			quiet := w.watch("c", "inbound and (tcp[tcpflags] & tcp-rst != 0 or icmp)")
 			out := w.must("c", "env", "ULVS_TEST_ROLE=load", self(), "http://"+vip+"/", n, rate)
 			if !strings.Contains(out, " 0 failed") {
 				t.Errorf("%s\n%s", out, w.mustUlvs("status"))
