@@ -73,7 +73,7 @@ func TestNothingUp(t *testing.T) {
 	if _, err := Open(dir); !errors.Is(err, ErrNone) {
 		t.Errorf("opening no lab gives %v", err)
 	}
-	if found, err := Down(dir); found || err != nil {
+	if _, found, err := Down(dir); found || err != nil {
 		t.Errorf("taking down no lab gives %v, %v", found, err)
 	}
 	c, err := claimDir(dir) // what a killed lab up leaves
@@ -81,7 +81,7 @@ func TestNothingUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.release()
-	if found, err := Down(dir); !found || err != nil {
+	if _, found, err := Down(dir); !found || err != nil {
 		t.Errorf("taking down what is left gives %v, %v", found, err)
 	}
 	if _, err := os.Lstat(dir); !errors.Is(err, os.ErrNotExist) {

@@ -8,19 +8,22 @@ import (
 	"os"
 )
 
-// Down ends the lab in a directory, and removes the directory. It reports
-// whether there was anything to take down.
-func Down(dir string) (bool, error) {
+// Down ends the lab in a directory, and removes the directory. It reports which
+// lab that was ("" if it was not finished), and whether there was anything.
+func Down(dir string) (name string, found bool, err error) {
 	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
-		return false, nil
+		return "", false, nil
 	}
 	c, err := claimDir(dir)
 	if err != nil {
-		return false, err
+		return "", false, err
+	}
+	if l, err := Open(dir); err == nil {
+		name = l.Plan.Name
 	}
 	if err := endKeeper(dir); err != nil {
 		c.release()
-		return true, err
+		return name, true, err
 	}
-	return true, c.remove()
+	return name, true, c.remove()
 }

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -25,8 +26,9 @@ var ErrNone = errors.New("no lab is up")
 
 // A Lab is one that is up.
 type Lab struct {
-	Plan Plan
-	dir  string
+	Plan   Plan
+	dir    string
+	keeper life
 }
 
 // Open finds the lab that is up in a directory.
@@ -42,7 +44,7 @@ func Open(dir string) (*Lab, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the lab's plan: %w", err)
 	}
-	l := &Lab{dir: dir}
+	l := &Lab{dir: dir, keeper: keeper}
 	if err := json.Unmarshal(b, &l.Plan); err != nil {
 		return nil, fmt.Errorf("read the lab's plan: %w", err)
 	}
@@ -72,12 +74,21 @@ func (l *Lab) run(ctx context.Context, host string, p Program, terminal bool) (i
 	defer passSignals(c)()
 	var r result
 	if _, err := c.recv(&r); err != nil {
-		return 0, cancelled(ctx, fmt.Errorf("wait for %s on %s: %w", p.Args[0], host, err))
+		return 0, cancelled(ctx, l.lost(host, p.Args[0], err))
 	}
 	if r.Error != "" {
 		err = errors.New(r.Error)
 	}
 	return r.Exit, err
+}
+
+// lost says why a program's end was not heard of. With the keeper everything
+// ends at once, so the keeper may take a moment longer.
+func (l *Lab) lost(host, program string, err error) error {
+	if l.keeper.endsWithin(time.Second) {
+		return fmt.Errorf("lab %s was taken down", l.Plan.Name)
+	}
+	return fmt.Errorf("wait for %s on %s: %w", program, host, err)
 }
 
 // ask brings a request to a host's door.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -108,15 +109,31 @@ func endKeeper(dir string) error {
 	if err := unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0); err != nil && !errors.Is(err, unix.ESRCH) {
 		return fmt.Errorf("end the keeper %d: %w", keeper.pid, err)
 	}
-	return waitEnd(fd)
+	_, err = waitEnd(fd, -1)
+	return err
 }
 
-// waitEnd waits until the process of a pidfd has ended.
-func waitEnd(fd int) error {
+// endsWithin waits a while for its end, and reports whether that came.
+func (l life) endsWithin(d time.Duration) bool {
+	fd, err := unix.PidfdOpen(l.pid, 0)
+	if err != nil {
+		return true // there is no such process
+	}
+	defer unix.Close(fd)
+	if !l.here() {
+		return true // what we hold is another
+	}
+	ended, err := waitEnd(fd, int(d.Milliseconds()))
+	return ended && err == nil
+}
+
+// waitEnd waits until the process of a pidfd has ended, at most so many
+// milliseconds; -1: for ever.
+func waitEnd(fd, ms int) (ended bool, err error) {
 	for {
-		_, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, -1)
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, ms)
 		if !errors.Is(err, unix.EINTR) {
-			return err
+			return n > 0, err
 		}
 	}
 }

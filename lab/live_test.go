@@ -416,6 +416,67 @@ func TestLost(t *testing.T) {
 	})
 }
 
+// TestTakenDown: who sits in a lab that another terminal takes down hears of it,
+// and so does the other terminal.
+func TestTakenDown(t *testing.T) {
+	everyone(t, func(t *testing.T, l *learner) {
+		l.must("lab", "up", "nat")
+		c := l.command(t.Context(), "lab", "exec", "lvs", "--", "sh", "-c", "echo here; sleep 4712; true")
+		var said bytes.Buffer
+		c.Stderr = &said
+		out, err := c.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+		if got := l.must("lab", "down"); got != "lab nat is down\n" {
+			t.Errorf("lab down says %q", got)
+		}
+		_ = c.Wait()
+		if want := "ulvs lab exec: lab nat was taken down\n"; c.ProcessState.ExitCode() != 1 || said.String() != want {
+			t.Errorf("the other terminal: %v %q, want %q", c.ProcessState, said.String(), want)
+		}
+		if got := l.must("lab", "down"); got != "no lab was up\n" {
+			t.Errorf("lab down again says %q", got)
+		}
+	})
+}
+
+// TestCurl: a bare address is one, and nobody asks on for a reader who is gone.
+func TestCurl(t *testing.T) {
+	everyone(t, func(t *testing.T, l *learner) {
+		l.must("lab", "up", "nat")
+		for _, host := range []string{"rs1", "192.168.0.10"} {
+			if got := l.must("lab", "curl", host); got != "RS1 server - 192.168.0.10\n" {
+				t.Errorf("curl %s gives %q", host, got)
+			}
+		}
+		ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+		defer stop()
+		c := l.command(ctx, "lab", "curl", "-n", "100000")
+		out, err := c.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+		out.Close()
+		_ = c.Wait()
+		if code := c.ProcessState.ExitCode(); code != 23 && code != 128+int(syscall.SIGPIPE) { // curl's own, or ours
+			t.Errorf("it did not end of a broken pipe: %d", code)
+		}
+	})
+}
+
 // TestExec: input, output, errors and exit codes are the program's.
 func TestExec(t *testing.T) {
 	everyone(t, func(t *testing.T, l *learner) {

@@ -100,6 +100,7 @@ func build(ctx context.Context, c *claim, s spec) (_ *Lab, err error) {
 		return nil, cancelled(ctx, c.lastWords(err))
 	}
 	l := &Lab{Plan: s.Plan, dir: c.dir}
+	l.keeper, _, _ = keeperOf(c.dir) // it has just answered
 	if err := l.typeAll(ctx); err != nil {
 		return nil, err
 	}

@@ -8,11 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/netip"
 	"os"
 	"os/signal"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 
@@ -99,12 +97,16 @@ func labDown() *cobra.Command {
 		Short: "take the lab down; nothing of it stays",
 		Args:  onlyArgs("lab down", "it takes no words: there is one lab at a time", 0),
 		RunE: func(c *cobra.Command, _ []string) error {
-			found, err := lab.Down(lab.Dir())
-			if err != nil {
+			name, found, err := lab.Down(lab.Dir())
+			switch {
+			case err != nil:
 				return fail("lab down: %w", err)
-			}
-			if !found {
+			case !found:
 				fmt.Fprintln(c.OutOrStdout(), "no lab was up")
+			case name == "":
+				fmt.Fprintln(c.OutOrStdout(), "what was left of a lab is gone")
+			default:
+				fmt.Fprintf(c.OutOrStdout(), "lab %s is down\n", name)
 			}
 			return nil
 		},
@@ -220,78 +222,6 @@ func runIn(ctx context.Context, l *lab.Lab, host string, p lab.Program) (int, er
 }
 
 func onTerminal() bool { return term.IsTerminal(0) && term.IsTerminal(1) }
-
-func labCurl() *cobra.Command {
-	return &cobra.Command{
-		Use:   "curl [-n N] [CURL ARGUMENT...]",
-		Short: "curl on the client: N requests, each on a new connection; to the VIP, unless a URL says otherwise",
-		Example: `  ulvs lab curl -n 10
-  ulvs lab curl -k https://192.168.0.10/`,
-		DisableFlagParsing: true,
-		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) > 0 && (args[0] == "-h" || args[0] == "--help") {
-				return c.Help()
-			}
-			n, args, err := times(args)
-			if err != nil {
-				return err
-			}
-			return inLab(c.Context(), "curl", func(ctx context.Context, l *lab.Lab) (int, error) {
-				return curlTimes(ctx, l, n, args)
-			})
-		},
-	}
-}
-
-// times takes -n N off the arguments. (curl's own -n, for .netrc, has a long
-// name: --netrc.)
-func times(args []string) (int, []string, error) {
-	at := slices.Index(args, "-n")
-	if at < 0 {
-		return 1, args, nil
-	}
-	if at+1 == len(args) {
-		return 0, nil, usage("lab curl: -n: how many: ulvs lab curl -n 10")
-	}
-	n, err := strconv.Atoi(args[at+1])
-	if err != nil || n < 1 {
-		return 0, nil, usage("lab curl: -n %s: want a number from 1", args[at+1])
-	}
-	return n, slices.Delete(slices.Clone(args), at, at+2), nil
-}
-
-// curlTimes asks one after the other; the worst that happened is the exit code.
-func curlTimes(ctx context.Context, l *lab.Lab, n int, args []string) (worst int, err error) {
-	words := append([]string{"curl", "-sS", "--connect-timeout", "5"}, args...)
-	if !slices.ContainsFunc(args, isURL) {
-		words = append(words, "http://"+l.Plan.VIP.String()+"/")
-	}
-	for range n {
-		code, err := l.Run(ctx, "client", lab.Program{Args: words, In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
-		if err != nil {
-			return code, err
-		}
-		if code > 128 {
-			return code, nil // interrupted
-		}
-		worst = max(worst, code)
-	}
-	return worst, nil
-}
-
-// isURL takes what has a scheme for a URL, and what begins with an address and
-// says more than that: a bare address may belong to an option.
-func isURL(word string) bool {
-	if strings.Contains(word, "://") {
-		return true
-	}
-	host, _, path := strings.Cut(word, "/")
-	if _, err := netip.ParseAddrPort(host); err == nil {
-		return true
-	}
-	_, err := netip.ParseAddr(host)
-	return err == nil && path
-}
 
 // onlyArgs wants n words, and says in one line what they are.
 func onlyArgs(verb, want string, n int) cobra.PositionalArgs {
