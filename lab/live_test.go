@@ -540,6 +540,15 @@ func TestOwnTools(t *testing.T) {
 		if got := as("rs1", "ip", "neigh"); !strings.Contains(got, "192.168.0.100 dev eth0 lladdr 02:00:c0:a8:00:64") {
 			t.Errorf("ip neigh:\n%s", got)
 		}
+		if got := as("client", "ping", "-c", "2", "-i", "0.1", "lvs"); !strings.Contains(got, "\n2 packets transmitted, 2 received, 0% packet loss\n") {
+			t.Errorf("ping:\n%s", got)
+		}
+		if got := l.must("lab", "exec", "lvs", "--", "sudo", "WHO=me", "sh", "-c", "modprobe ip_vs >&2; echo $WHO"); !strings.HasSuffix(got, "me\n") || !strings.Contains(got, "no module is needed here") {
+			t.Errorf("sudo and modprobe: %q", got)
+		}
+		if out, code := l.says("lab", "exec", "client", "--", "sh", "-c", "ln -s /run/ulvs/bin/ulvs /run/ping; /run/ping -c 1 -W 0.1 172.25.254.77"); code != 1 {
+			t.Errorf("nobody answers, and ping ends with %d: %s", code, out)
+		}
 		as("rs1", "ip", "addr", "add", "192.168.0.200/32", "dev", "lo")
 		if got := as("rs1", "ip", "addr", "show", "dev", "lo"); !strings.Contains(got, "192.168.0.200/32") {
 			t.Errorf("ip addr add:\n%s", got)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package tool holds small stand-ins for the programs that lessons type: for
-// curl, ip and sysctl where the machine has none, and for systemctl, whose
-// place a lab takes always, so that nothing typed in a lab reaches the
-// machine's. They do what the lessons use, and refuse the rest by name.
+// curl, ip, ping and sysctl where the machine has none, and always for
+// systemctl, sudo and modprobe, so that nothing typed in a lab reaches the
+// machine. They do what the lessons use, and refuse the rest by name.
 package tool
 
 import (
@@ -15,8 +15,8 @@ import (
 // Always are the names that mean us in every lab; Spares, those that mean us
 // where the machine has no such program.
 var (
-	Always = []string{"ipvsadm", "ipvsadm-save", "ipvsadm-restore", "systemctl"}
-	Spares = []string{"curl", "ip", "sysctl"}
+	Always = []string{"ipvsadm", "ipvsadm-save", "ipvsadm-restore", "systemctl", "sudo", "modprobe"}
+	Spares = []string{"curl", "ip", "ping", "sysctl"}
 )
 
 // A program is what Main finds under a name; it returns the exit code.
@@ -25,6 +25,9 @@ type program func(args []string, out, err io.Writer) int
 var programs = map[string]program{
 	"curl":      curl,
 	"ip":        ip,
+	"modprobe":  modprobe,
+	"ping":      ping,
+	"sudo":      sudo,
 	"sysctl":    sysctl,
 	"systemctl": systemctl,
 }

@@ -151,6 +151,56 @@ func TestSystemctl(t *testing.T) {
 	}
 }
 
+func TestSudoWords(t *testing.T) {
+	for args, want := range map[string]string{
+		"ipvsadm -Ln":                 "ipvsadm -Ln|",
+		"-n -E -u root A=1 B=2 id -u": "id -u|A=1 B=2",
+		"-H -- -strange":              "-strange|",
+		"-i":                          "sh|",
+		"-s id":                       "id|",
+		"":                            "run what",
+		"-u nobody id":                "-u: ",
+		"-b id":                       "-b: ",
+	} {
+		command, env, err := sudoWords(strings.Fields(args))
+		got := strings.Join(command, " ") + "|" + strings.Join(env, " ")
+		if err != nil {
+			got = err.Error()
+		}
+		if got != want && (err == nil || !strings.HasPrefix(got, want)) {
+			t.Errorf("sudo %s: %q, want %q", args, got, want)
+		}
+	}
+}
+
+func TestModprobe(t *testing.T) {
+	for args, want := range map[string]int{"ip_vs": 0, "-a ip_vs ip_vs_rr": 0, "dummy": 1, "ip_vs dummy": 1, "": 1} {
+		if code, out, errs := say(modprobe, strings.Fields(args)...); code != want || out+errs == "" {
+			t.Errorf("modprobe %s: %d, want %d: %s%s", args, code, want, out, errs)
+		}
+	}
+}
+
+// TestEcho checks ping's message against the sum of RFC 1071: with its checksum
+// in place it comes to nothing.
+func TestEcho(t *testing.T) {
+	b := echo(0x1234, 7)
+	if checksum(b) != 0 || len(b) != 64 || b[0] != 8 {
+		t.Errorf("the message is % x", b)
+	}
+	if replies(b, 0x1234, 7) {
+		t.Error("a request is taken for its reply")
+	}
+	if b[0] = echoReply; !replies(b, 0x1234, 7) || replies(b, 0x1234, 8) || replies(b, 1, 7) || replies(b[:7], 0x1234, 7) {
+		t.Error("a reply is not told from others")
+	}
+	for _, wrong := range []string{"", "-x rs1", "a b"} {
+		if code, _, errs := say(ping, strings.Fields(wrong)...); code != 2 || strings.Count(errs, "\n") != 1 {
+			t.Errorf("ping %s: %d %s", wrong, code, errs)
+		}
+	}
+}
+
 func TestSysctlReads(t *testing.T) {
 	want, err := os.ReadFile("/proc/sys/kernel/ostype")
 	if err != nil {
