@@ -190,3 +190,38 @@ func TestRival(t *testing.T) {
 		t.Errorf("status names %v", st.Rivals)
 	}
 }
+
+// A scheduler may hold the list it was given until the next Update: what rr has
+// picked last is last, also when a server was added or deleted since.
+func TestSchedulerKeepsItsPlace(t *testing.T) {
+	b := newBench(t, "add-service udp 192.0.2.1:53 rr")
+	port := 2000
+	picks := func(want ...int) {
+		t.Helper()
+		for _, n := range want {
+			port++
+			got := b.in(0, fmt.Sprintf("198.51.100.7:%d > 192.0.2.1:53 udp", port))
+			if !strings.Contains(got, fmt.Sprintf("> 10.0.0.%d:53 udp", n)) {
+				t.Errorf("request %d: want server %d: %s", port, n, got)
+			}
+		}
+	}
+	add := func(n int) { b.do(fmt.Sprintf("add-server udp 192.0.2.1:53 10.0.0.%d:53 nat 1", n)) }
+	f := facts()
+	for n := byte(4); n <= 9; n++ {
+		f.Neighbours = append(f.Neighbours, host.Neighbour{IfIndex: 2, Addr: packet.Addr{10: 0xff, 11: 0xff, 12: 10, 15: n}, MAC: serverMAC(n), Permanent: true})
+	}
+	if err := b.SetHost(host.Build(f)); err != nil {
+		t.Fatal(err)
+	}
+	for n := 1; n <= 4; n++ {
+		add(n)
+	}
+	b.do("add-server udp 192.0.2.1:53 10.0.0.5:53 nat 1")
+	b.do("delete-server udp 192.0.2.1:53 10.0.0.5:53") // leaves room behind the list
+	picks(4, 3)
+	add(6)
+	picks(2, 1, 6, 4)
+	b.do("delete-server udp 192.0.2.1:53 10.0.0.4:53") // who was picked last
+	picks(3, 2, 1, 6, 3)
+}

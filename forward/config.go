@@ -106,7 +106,8 @@ func (c *config) port(index int) (uint8, bool) {
 // pick chooses a server for a new connection: nil if none can take it.
 func (s *service) pick(r sched.Request) *dest { return s.of[s.sched.Pick(r)] }
 
-// The hooks of a scheduler, each after the change it is about.
+// The hooks of a scheduler, each after the change it is about. The list is made
+// anew each time: the scheduler may hold the old one until it is told.
 
 func (s *service) adopt(scheduler sched.Scheduler) {
 	s.sched = scheduler
@@ -114,7 +115,7 @@ func (s *service) adopt(scheduler sched.Scheduler) {
 }
 
 func (s *service) add(d *dest) {
-	s.servers = slices.Insert(s.servers, 0, &d.Server)
+	s.servers = slices.Concat([]*sched.Server{&d.Server}, s.servers)
 	s.of[&d.Server] = d
 	s.sched.Update(s.servers, sched.Change{Kind: sched.Add, Server: &d.Server})
 }
@@ -124,7 +125,7 @@ func (s *service) edit(d *dest) {
 }
 
 func (s *service) remove(d *dest) {
-	s.servers = slices.DeleteFunc(s.servers, func(x *sched.Server) bool { return x == &d.Server })
+	s.servers = slices.DeleteFunc(slices.Clone(s.servers), func(x *sched.Server) bool { return x == &d.Server })
 	delete(s.of, &d.Server)
 	s.sched.Update(s.servers, sched.Change{Kind: sched.Del, Server: &d.Server})
 }
