@@ -50,8 +50,18 @@ func (p *Program) Main(ctx context.Context, args []string) int {
 		}
 		s.director = d
 	}
-	defer s.out.Flush()
-	return s.main(args)
+	return s.flushed(s.main(args))
+}
+
+// flushed is the exit status when all is written: a listing that is cut off is
+// none.
+func (s *session) flushed(code int) int {
+	err := s.out.Flush()
+	if err == nil {
+		return code
+	}
+	fmt.Fprintf(s.Err, "%s: %v\n", s.name, err)
+	return max(code, 1)
 }
 
 // called is the name that we go by, whatever directory it stands in.

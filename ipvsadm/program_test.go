@@ -88,6 +88,27 @@ func TestHelp(t *testing.T) {
 	}
 }
 
+// full is a disk on which there is no room.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+// TestFull wants a listing that could not be written to be no success.
+func TestFull(t *testing.T) {
+	var k kernel
+	p := Program{Argv0: "ipvsadm", Dial: k.dial, Out: full{}, In: strings.NewReader("-A -t 192.0.2.1:80")}
+	for _, c := range []struct {
+		line string
+		code int
+	}{{"-R", 0}, {"-Ln", 1}, {"-S", 1}, {"-h", 1}, {"-D -t 192.0.2.9:80", 255}} {
+		var errs bytes.Buffer
+		p.Err = &errs
+		if code := p.Main(t.Context(), strings.Fields(c.line)); code != c.code || strings.Count(errs.String(), "\n") != min(code, 1) {
+			t.Errorf("ipvsadm %s > /dev/full: exit %d, want %d: %s", c.line, code, c.code, &errs)
+		}
+	}
+}
+
 // TestSaveHelp wants a dash that ipvsadm-save does not know answered with help.
 func TestSaveHelp(t *testing.T) {
 	var k kernel
