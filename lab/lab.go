@@ -24,6 +24,9 @@ import (
 // ErrNone says that there is no lab up.
 var ErrNone = errors.New("no lab is up")
 
+// ErrNoHost says that a lab has no host of that name.
+var ErrNoHost = errors.New("there is no host")
+
 // A Lab is one that is up.
 type Lab struct {
 	Plan   Plan
@@ -111,7 +114,7 @@ func (l *Lab) ask(host string, p Program, terminal bool) (line, error) {
 // directory's own path may be too long for a socket's name.
 func (l *Lab) knock(host string) (line, error) {
 	if names := l.Plan.Names(); !slices.Contains(names, host) {
-		return line{}, fmt.Errorf("there is no host %q in lab %s: there are %s", host, l.Plan.Name, strings.Join(names, ", "))
+		return line{}, fmt.Errorf("%w %q in lab %s: there are %s", ErrNoHost, host, l.Plan.Name, strings.Join(names, ", "))
 	}
 	dir, err := os.OpenFile(l.dir, unix.O_PATH|unix.O_DIRECTORY, 0)
 	if err != nil {

@@ -491,11 +491,13 @@ func TestExec(t *testing.T) {
 			{"exec lvs sh -c exit\t3", 3, ""},
 			{"exec lvs -- nosuch", 127, "ulvs lab exec: there is no program \"nosuch\" here\n"},
 			{"exec lvs -- /etc", 126, "ulvs lab exec: "},
-			{"exec mars -- ls", 1, "ulvs lab exec: there is no host \"mars\" in lab nat: there are client, lvs, rs1, rs2\n"},
+			{"exec mars -- ls", 2, "ulvs lab exec: there is no host \"mars\" in lab nat: there are client, lvs, rs1, rs2\n"},
 			{"exec lvs", 2, "ulvs lab exec: on which host"},
 			{"curl -n x", 2, "ulvs lab curl: -n x"},
 			{"up dr", 1, "ulvs lab up: a lab is up already: lab nat"},
 			{"up mars", 2, "ulvs lab up: no lab is called \"mars\""},
+			{"up --frob nat", 2, "ulvs lab up: unknown flag: --frob: see ulvs lab up -h\n"},
+			{"frob", 2, "ulvs lab: there is no \"frob\": there are curl, down, exec, list, sh, up: see ulvs lab -h\n"},
 			{"exec client -- systemctl stop firewalld", 5, "systemctl: Unit firewalld.service not loaded"},
 		} {
 			words := strings.Fields("lab " + c.args)

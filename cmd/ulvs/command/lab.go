@@ -25,16 +25,15 @@ import (
 func labCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "lab",
-		Short: "networks to play LVS in: hosts, wires and real servers, made here and now",
+		Short: "networks to play LVS in: hosts, wires and real servers",
 		Long: `Networks to play LVS in: real network namespaces with hosts, wires and real
 servers, made by this binary alone, as root or as an ordinary user. What is
 typed in a host changes its own /etc, /run and /var, never the machine's.`,
 		Example: "  ulvs lab up nat\n  ulvs lab curl -n 10\n  ulvs lab sh lvs\n  ulvs lab down",
-		Args:    cobra.NoArgs,
-		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 
 		PersistentPreRunE: func(*cobra.Command, []string) error { return outside() },
 	}
+	group(c)
 	c.AddCommand(labUp(), labDown(), labList(), labShell(), labExec(), labCurl())
 	return c
 }
@@ -69,7 +68,11 @@ func labUp() *cobra.Command {
 	return &cobra.Command{
 		Use:   "up NAME",
 		Short: "build a lab, and start a director and real servers in it",
-		Args:  onlyArgs("lab up", "which lab: ulvs lab list", 1),
+		Long: `Builds a lab, and starts a director and real servers in it. One user has one
+lab at a time. NAME is one of:
+
+` + perLab(func(p lab.Plan) string { return p.About }),
+		Args: onlyArgs("lab up", "which lab: ulvs lab list", 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			p, err := lab.Find(args[0])
 			if err != nil {
@@ -89,6 +92,19 @@ func labUp() *cobra.Command {
 			return err
 		},
 	}
+}
+
+// perLab is a line a lab, for help.
+func perLab(tell func(lab.Plan) string) string {
+	var lines []string
+	for _, p := range lab.Plans() {
+		lines = append(lines, fmt.Sprintf("  %-4s %s", p.Name, tell(p)))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func hostsHelp() string {
+	return "HOST is, in lab\n\n" + perLab(func(p lab.Plan) string { return strings.Join(p.Names(), ", ") })
 }
 
 func labDown() *cobra.Command {
@@ -164,6 +180,7 @@ func labShell() *cobra.Command {
 	return &cobra.Command{
 		Use:   "sh HOST",
 		Short: "a shell on a host",
+		Long:  "A shell on a host.\n\n" + hostsHelp(),
 		Args:  onlyArgs("lab sh", "on which host: ulvs lab sh lvs", 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return inLab(c.Context(), "sh", func(ctx context.Context, l *lab.Lab) (int, error) {
@@ -177,6 +194,7 @@ func labExec() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "exec HOST -- COMMAND [ARG...]",
 		Short: "a command on a host; its exit code is ours",
+		Long:  "A command on a host; its exit code is ours.\n\n" + hostsHelp(),
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) > 1 && args[1] == "--" {
 				args = slices.Delete(args, 1, 2)
@@ -201,6 +219,8 @@ func inLab(ctx context.Context, verb string, do func(context.Context, *lab.Lab) 
 	}
 	code, err := do(ctx, l)
 	switch {
+	case errors.Is(err, lab.ErrNoHost):
+		return usage("lab %s: %w", verb, err)
 	case err != nil && code != 0:
 		return exitError{code, fmt.Errorf("lab %s: %w", verb, err)}
 	case err != nil:

@@ -55,9 +55,13 @@ func watchdog(args []string) int {
 
 // run carries out one verb.
 func run(args []string) int {
-	root := rootCommand()
+	root, out := rootCommand(), &checked{w: os.Stdout}
 	root.SetArgs(args)
-	err := root.Execute()
+	root.SetOut(out)
+	verb, err := root.ExecuteC()
+	if err == nil && out.err != nil {
+		err = fail("%s: %w", strings.TrimPrefix(verb.CommandPath(), "ulvs "), out.err)
+	}
 	var exit exitError
 	switch {
 	case err == nil:
@@ -68,7 +72,7 @@ func run(args []string) int {
 		}
 		return exit.code
 	}
-	fmt.Fprintln(os.Stderr, "ulvs: "+oneLine(err.Error()))
+	misused(verb, err)
 	return exitUsage
 }
 
@@ -101,11 +105,13 @@ func rootCommand() *cobra.Command {
 		Short:         "Linux Virtual Server without the kernel module",
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
-		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+		Version:       versionLine(),
 	}
+	root.SetVersionTemplate("{{.Version}}\n")
+	group(root)
 	root.AddCommand(runCommand(), statusCommand(), ipvsadmCommand(), labCommand(), versionCommand())
 	root.AddCommand(hiddenCommands()...)
+	plainUse(root)
 	return root
 }
 

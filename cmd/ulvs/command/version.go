@@ -21,10 +21,13 @@ func versionCommand() *cobra.Command {
 		Short: "version, commit, Go, kernel",
 		Args:  cobra.NoArgs,
 		Run: func(c *cobra.Command, _ []string) {
-			fmt.Fprintf(c.OutOrStdout(), "ulvs %s (commit %s), %s, Linux %s\n",
-				version, commit(), runtime.Version(), kernel())
+			fmt.Fprintln(c.OutOrStdout(), versionLine())
 		},
 	}
+}
+
+func versionLine() string {
+	return fmt.Sprintf("ulvs %s (commit %s), %s, Linux %s", version, commit(), runtime.Version(), kernel())
 }
 
 // commit is what the binary was built from, as far as the build knew.
