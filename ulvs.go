@@ -68,23 +68,43 @@ func (p *Proto) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// An ID is what makes a virtual service itself.
+// An ID is what makes a virtual service itself: a protocol, a VIP and a port
+// (zero: all ports), or a firewall mark in one address family.
 type ID struct {
-	Proto Proto          `json:"proto"`
-	Addr  netip.AddrPort `json:"addr"` // the VIP and its port
+	Proto Proto          `json:"proto,omitzero"`
+	Addr  netip.AddrPort `json:"addr"`          // of a mark: 0.0.0.0:0 or [::]:0, which tells the family
+	Mark  uint32         `json:"mark,omitzero"` // not zero: whatever bears this mark, and no Proto
+}
+
+// String is the service as ulvs's own messages call it.
+func (id ID) String() string {
+	if id.Mark == 0 {
+		return fmt.Sprintf("%v %v", id.Proto, id.Addr)
+	}
+	if id.Addr.Addr().Is6() {
+		return fmt.Sprintf("FWM %d IPv6", id.Mark)
+	}
+	return fmt.Sprintf("FWM %d", id.Mark)
 }
 
 // A Service is a virtual service as somebody asked for it.
 type Service struct {
 	ID
-	Scheduler string `json:"scheduler"` // "wlc"
+	Scheduler string     `json:"scheduler"`           // "wlc"
+	Flags     uint8      `json:"flags,omitzero"`      // of the scheduler: the bits of sched.Flags
+	Persist   int        `json:"persist,omitzero"`    // seconds for which a client stays with its server; zero: not at all
+	Mask      netip.Addr `json:"mask,omitzero"`       // clients that agree in these bits are one; zero: in all
+	OnePacket bool       `json:"one_packet,omitzero"` // each datagram is scheduled for itself
+	Engine    string     `json:"engine,omitzero"`     // what else makes clients one: "sip"
 }
 
 // A Server is a real server as somebody asked for it.
 type Server struct {
-	Addr   netip.AddrPort `json:"addr"`
+	Addr   netip.AddrPort `json:"addr"` // port zero: the client's destination port
 	Mode   string         `json:"mode"` // "nat", "dr": a name in modes.All
 	Weight int            `json:"weight"`
+	Upper  int            `json:"upper,omitzero"` // connections at which it takes no more; zero: no limit
+	Lower  int            `json:"lower,omitzero"` // below how many it does again; zero: three quarters of Upper
 }
 
 // A Verb is what a Command does.
@@ -99,14 +119,22 @@ const (
 	AddServer     Verb = "add-server"
 	EditServer    Verb = "edit-server"
 	DeleteServer  Verb = "delete-server"
-	Zero          Verb = "zero" // Service.ID zero: everything
+	Zero          Verb = "zero"         // Service.ID zero: everything
+	SetTimeouts   Verb = "set-timeouts" // zero leaves a timeout as it is
+	SetSysctl     Verb = "set-sysctl"
+	AddMark       Verb = "add-mark"
+	DeleteMark    Verb = "delete-mark"
+	FlushMarks    Verb = "flush-marks"
 )
 
-// A Command is one ipvsadm line that changes something.
+// A Command is one line, of ipvsadm or ours, that changes something.
 type Command struct {
-	Verb    Verb    `json:"verb"`
-	Service Service `json:"service,omitzero"`
-	Server  Server  `json:"server,omitzero"`
+	Verb     Verb     `json:"verb"`
+	Service  Service  `json:"service,omitzero"`
+	Server   Server   `json:"server,omitzero"`
+	Timeouts Timeouts `json:"timeouts,omitzero"`
+	Sysctl   Sysctl   `json:"sysctl,omitzero"`
+	Mark     MarkRule `json:"mark,omitzero"`
 }
 
 // A Query says what to list: one service, or all of them.
@@ -124,12 +152,18 @@ type Stats struct {
 	OutBytes uint64 `json:"out_bytes"`
 }
 
+// Rates are the kernel's estimates of what Stats grow by in a second, smoothed
+// over some seconds. Bytes are bytes, also where ipvsadm calls them BPS.
+type Rates = Stats
+
 // A ServerStatus is a real server as it is observed.
 type ServerStatus struct {
 	Server
-	Active   int   `json:"active"`
-	Inactive int   `json:"inactive"`
-	Stats    Stats `json:"stats"`
+	Active     int   `json:"active"`
+	Inactive   int   `json:"inactive"`
+	Persistent int   `json:"persistent"` // clients that are to come back to it
+	Stats      Stats `json:"stats"`
+	Rates      Rates `json:"rates"`
 }
 
 // A ServiceStatus is a virtual service as it is observed; its servers stand in
@@ -137,6 +171,7 @@ type ServerStatus struct {
 type ServiceStatus struct {
 	Service
 	Stats   Stats          `json:"stats"`
+	Rates   Rates          `json:"rates"`
 	Servers []ServerStatus `json:"servers"`
 }
 
@@ -144,6 +179,8 @@ type ServiceStatus struct {
 type Info struct {
 	Version [3]int `json:"version"` // of the IPVS that ulvs speaks like: 1.2.1
 	Size    int    `json:"size"`    // of the connection table, as the kernel prints it
+
+	Timeouts Timeouts `json:"timeouts"`
 }
 
 // A Director carries out commands. The engine is one; so is a client of its
@@ -158,6 +195,12 @@ type Director interface {
 	Apply(ctx context.Context, lines iter.Seq[Command], report func(line int, err error) error) error
 	// List streams the services that the query names, in the director's order.
 	List(context.Context, Query) iter.Seq2[ServiceStatus, error]
+	// Conns streams the connections, in no order.
+	Conns(context.Context) iter.Seq2[Conn, error]
+	// Sysctls are all there are, by name, with their values of now.
+	Sysctls(context.Context) ([]Sysctl, error)
+	// Marks are the rules for marks, in the order they are looked at.
+	Marks(context.Context) ([]MarkRule, error)
 	// Info tells whom one talks to.
 	Info(context.Context) (Info, error)
 }
@@ -176,4 +219,8 @@ var (
 	ErrNoDirector      = errors.New("no director here")
 	ErrBusy            = errors.New("another director runs") // where a second one was to start
 	ErrNotYetSupported = errors.New("not supported yet")
+	ErrNoSysctl        = errors.New("no such sysctl")
+	ErrNoEngine        = errors.New("no such persistence engine")
+	ErrMarkExists      = errors.New("mark rule exists")
+	ErrNoMark          = errors.New("no such mark rule")
 )

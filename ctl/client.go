@@ -101,24 +101,45 @@ func (c *Client) Status(ctx context.Context, into any) error {
 	return c.call(ctx, "GET", "/v1/status", nil, into)
 }
 
-// List streams the services that the query names.
+// List streams the services.
 func (c *Client) List(ctx context.Context, q ulvs.Query) iter.Seq2[ulvs.ServiceStatus, error] {
-	return func(yield func(ulvs.ServiceStatus, error) bool) {
-		path := onAll
-		if q != (ulvs.Query{}) {
-			path = fill(onService, q.ID, netip.AddrPort{})
-		}
+	path := onAll
+	if q != (ulvs.Query{}) {
+		path = fill(onService, q.ID, netip.AddrPort{})
+	}
+	return stream[ulvs.ServiceStatus](ctx, c, path)
+}
+
+// Conns streams the connections.
+func (c *Client) Conns(ctx context.Context) iter.Seq2[ulvs.Conn, error] {
+	return stream[ulvs.Conn](ctx, c, onConns)
+}
+
+// Sysctls are all there are.
+func (c *Client) Sysctls(ctx context.Context) (all []ulvs.Sysctl, err error) {
+	return all, c.call(ctx, "GET", "/v1/sysctls", nil, &all)
+}
+
+// Marks are the rules for marks.
+func (c *Client) Marks(ctx context.Context) (all []ulvs.MarkRule, err error) {
+	return all, c.call(ctx, "GET", "/v1/marks", nil, &all)
+}
+
+// stream reads an array as it comes.
+func stream[T any](ctx context.Context, c *Client, path string) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
 		answer, err := c.send(ctx, "GET", path, nil)
 		if err != nil {
-			yield(ulvs.ServiceStatus{}, err)
+			yield(none, err)
 			return
 		}
 		defer answer.Close()
 		in := json.NewDecoder(answer)
 		_, err = in.Token() // the bracket
 		for err == nil && in.More() {
-			var s ulvs.ServiceStatus
-			if err = in.Decode(&s); err == nil && !yield(s, nil) {
+			var v T
+			if err = in.Decode(&v); err == nil && !yield(v, nil) {
 				return
 			}
 		}
@@ -126,7 +147,7 @@ func (c *Client) List(ctx context.Context, q ulvs.Query) iter.Seq2[ulvs.ServiceS
 			_, err = in.Token()
 		}
 		if err != nil {
-			yield(ulvs.ServiceStatus{}, fmt.Errorf("read the services from %s: %w", c.addr, err))
+			yield(none, fmt.Errorf("read %s from %s: %w", path, c.addr, err))
 		}
 	}
 }

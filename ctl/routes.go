@@ -22,6 +22,9 @@ const (
 	nothing body = iota
 	aService
 	aServer
+	timeouts
+	aSysctl
+	aMark
 )
 
 // A route is how a command that changes something is written in HTTP; the
@@ -35,6 +38,7 @@ type route struct {
 const (
 	onAll     = "/v1/services"
 	onService = "/v1/services/{proto}/{addr}"
+	onConns   = "/v1/connections"
 	onServer  = "/v1/services/{proto}/{addr}/servers/{server}"
 )
 
@@ -48,6 +52,11 @@ var routes = []route{
 	{ulvs.DeleteServer, "DELETE", onServer, nothing},
 	{ulvs.Zero, "POST", onService + "/zero", nothing},
 	{ulvs.Zero, "POST", "/v1/zero", nothing},
+	{ulvs.SetTimeouts, "PUT", "/v1/timeouts", timeouts},
+	{ulvs.SetSysctl, "PUT", "/v1/sysctls", aSysctl},
+	{ulvs.AddMark, "POST", "/v1/marks", aMark},
+	{ulvs.DeleteMark, "POST", "/v1/marks/delete", aMark},
+	{ulvs.FlushMarks, "DELETE", "/v1/marks", nothing},
 }
 
 // routeOf is how to write c; of two routes the first is about one service.
@@ -82,6 +91,12 @@ func (r route) payload(c ulvs.Command) any {
 		return c.Service
 	case aServer:
 		return c.Server
+	case timeouts:
+		return c.Timeouts
+	case aSysctl:
+		return c.Sysctl
+	case aMark:
+		return c.Mark
 	}
 	return nil
 }
@@ -99,6 +114,12 @@ func (r route) command(req *http.Request) (ulvs.Command, error) {
 		err = decode(req.Body, &c.Service)
 	case aServer:
 		err = decode(req.Body, &c.Server)
+	case timeouts:
+		err = decode(req.Body, &c.Timeouts)
+	case aSysctl:
+		err = decode(req.Body, &c.Sysctl)
+	case aMark:
+		err = decode(req.Body, &c.Mark)
 	}
 	if err != nil {
 		return c, err

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net"
 	"net/http"
 	"time"
@@ -62,13 +63,10 @@ func handler(d ulvs.Director, status func() any) http.Handler {
 	mux.HandleFunc("GET "+onService, list)
 	mux.HandleFunc("POST /v1/apply", func(w http.ResponseWriter, req *http.Request) { apply(w, req, d) })
 	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, status()) })
-	mux.HandleFunc("GET /v1/info", func(w http.ResponseWriter, req *http.Request) {
-		if info, err := d.Info(req.Context()); err != nil {
-			fail(w, err)
-		} else {
-			answer(w, http.StatusOK, info)
-		}
-	})
+	mux.HandleFunc("GET "+onConns, func(w http.ResponseWriter, req *http.Request) { array(w, d.Conns(req.Context())) })
+	mux.HandleFunc("GET /v1/info", told(d.Info))
+	mux.HandleFunc("GET /v1/sysctls", told(d.Sysctls))
+	mux.HandleFunc("GET /v1/marks", told(d.Marks))
 	return mux
 }
 
@@ -89,16 +87,20 @@ func do(w http.ResponseWriter, req *http.Request, d ulvs.Director, r route) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// list streams services, one a line, as an array. An error before the first of
-// them is told; one after it breaks the array off.
+// list streams the services that the path names.
 func list(w http.ResponseWriter, req *http.Request, d ulvs.Director) {
 	named, err := nameOf(req)
 	if err != nil {
 		fail(w, err)
 		return
 	}
+	array(w, d.List(req.Context(), ulvs.Query{ID: named.Service.ID}))
+}
+
+// array streams values as one array.
+func array[T any](w http.ResponseWriter, values iter.Seq2[T, error]) {
 	between := "["
-	for s, err := range d.List(req.Context(), ulvs.Query{ID: named.Service.ID}) {
+	for v, err := range values {
 		if err != nil && between == "[" {
 			fail(w, err)
 			return
@@ -106,7 +108,7 @@ func list(w http.ResponseWriter, req *http.Request, d ulvs.Director) {
 		if err != nil {
 			panic(http.ErrAbortHandler) // net/http's way to break off an answer
 		}
-		line, _ := json.Marshal(s) // plain fields: cannot fail
+		line, _ := json.Marshal(v) // plain fields: cannot fail
 		w.Header().Set("Content-Type", "application/json")
 		io.WriteString(w, between)
 		w.Write(line)
@@ -117,6 +119,18 @@ func list(w http.ResponseWriter, req *http.Request, d ulvs.Director) {
 		io.WriteString(w, between)
 	}
 	io.WriteString(w, "]\n")
+}
+
+// told answers with what a director says of itself.
+func told[T any](of func(context.Context) (T, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, req *http.Request) {
+		v, err := of(req.Context())
+		if err != nil {
+			fail(w, err)
+			return
+		}
+		answer(w, http.StatusOK, v)
+	}
 }
 
 // An outcome is what became of one line of an apply. The last one has no line:
