@@ -22,9 +22,12 @@ type Flags uint16
 
 // The flags.
 const (
+	child        Flags = 0x0010 // belongs to another; ours alone to set
 	hashed       Flags = 0x0040 // in the table; ours alone to set
 	NoOutput     Flags = 0x0080 // no packet from server to client was seen, nor is one expected
 	Inactive     Flags = 0x0100 // counts as inactive at its server
+	Template     Flags = 0x1000 // no connection, but what is remembered of a client; see template.go
+	OnePacket    Flags = 0x2000 // for one datagram only: it never stands in a table
 	Untranslated Flags = 0x8000 // replies bear the virtual address already; not a number of the kernel
 )
 
@@ -39,6 +42,7 @@ type Conn struct {
 	Proto   uint8
 	Mode    uint8 // the engine's number for how its packets reach the server
 	State   State
+	InPkts  uint8 // packets from the client, up to 255
 	Flags   Flags
 	Owner   uint32        // the engine's number for the server; it means nothing here
 	Timeout time.Duration // what a packet restarts its timer with
@@ -68,7 +72,8 @@ func (c *Conn) Left(now time.Duration) time.Duration { return max(c.due-now, 0) 
 
 // Reusable reports whether a SYN may begin a new connection in place of this
 // one, which has ended: the kernel's rule for conn_reuse_mode. Mode 0 is
-// never; bit 1 adds those of which only the client's end was seen.
+// never; bit 1 adds those of which only the client's end was seen. One that
+// belongs to another (Table.Parent) never is, which the caller looks at.
 func (c *Conn) Reusable(mode int) bool {
 	if mode == 0 || c.Proto != packet.ProtoTCP {
 		return false

@@ -72,7 +72,7 @@ func (t *Table) lookupIn(f *packet.Flow) *Conn {
 func (t *Table) lookupOut(f *packet.Flow) *Conn {
 	for node := *t.index.head(f.Proto, &f.Dst); node != 0; {
 		c := &t.conns[node>>1]
-		if *c.far() == f.Dst && *c.near() == f.Src && c.Proto == f.Proto {
+		if *c.far() == f.Dst && *c.near() == f.Src && c.Proto == f.Proto && c.Flags&Template == 0 {
 			return c
 		}
 		node = c.next[node&1]

@@ -25,13 +25,15 @@ type Table struct {
 	timeouts Timeouts
 	index    index
 	wheel    wheel
+	kin      []kin // by number
+	calls    calls
 }
 
 // maxConns keeps a connection's number and a bit in 32 bits.
 const maxConns = 1 << 30
 
 // NewTable is a table for limit connections, at least one. Their memory is
-// touched only as they come: 128 bytes each, 4 to 8 for the index; the wheel
+// touched only as they come: 136 bytes each, 4 to 8 for the index; the wheel
 // takes half a megabyte. The seed is the secret without which a client cannot
 // choose its chain.
 func NewTable(limit int, t Timeouts, seed uint64) *Table {
@@ -42,6 +44,7 @@ func NewTable(limit int, t Timeouts, seed uint64) *Table {
 		timeouts: t,
 		index:    newIndex(limit, seed),
 		wheel:    newWheel(),
+		kin:      make([]kin, limit+1),
 	}
 }
 
@@ -72,7 +75,7 @@ func (t *Table) Insert(n New, now time.Duration) (*Conn, packet.Drop) {
 	if n.Flags&NoOutput != 0 {
 		c.Flags |= Untranslated // NoOutput goes with the first reply; what the replies look like stays
 	}
-	if n.Proto != packet.ProtoTCP {
+	if n.Proto != packet.ProtoTCP && n.Flags&Template == 0 {
 		c.State = UDP
 	}
 	if c.Timeout == 0 {
@@ -107,6 +110,8 @@ func (t *Table) Delete(c *Conn) {
 	num := c.num
 	t.unlink(c)
 	t.disarm(c)
+	t.leave(c)
+	t.calls.forget(num)
 	*c = Conn{next: [2]uint32{t.free}}
 	t.free = num
 	t.count--

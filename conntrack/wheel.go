@@ -47,28 +47,31 @@ func newWheel() wheel {
 // rest at the next call. gone hears of each before it is forgotten; it must not
 // change the table. The result is how many there were.
 func (t *Table) Expire(now time.Duration, gone func(*Conn)) int {
-	n := t.expireLate(gone)
+	n := t.expireLate(now, gone)
 	for last := int64(now / resolution); n < ExpireAtOnce; {
 		at, ok := t.wheel.next(last)
 		if !ok {
 			t.wheel.tick = max(t.wheel.tick, last)
 			break
 		}
-		n += t.expireSlot(at, ExpireAtOnce-n, gone)
+		n += t.expireSlot(at, ExpireAtOnce-n, now, gone)
 	}
 	return n
 }
 
 // expireLate ends those that ExpireNow marked.
-func (t *Table) expireLate(gone func(*Conn)) (n int) {
-	for ; t.wheel.heads[late] != 0 && n < ExpireAtOnce; n++ {
-		t.end(&t.conns[t.wheel.heads[late]], gone)
+func (t *Table) expireLate(now time.Duration, gone func(*Conn)) (n int) {
+	for t.wheel.heads[late] != 0 && n < ExpireAtOnce {
+		if c := &t.conns[t.wheel.heads[late]]; !t.spared(c, now) {
+			t.end(c, now, gone)
+			n++
+		}
 	}
 	return n
 }
 
 // expireSlot empties the slot of a tick, or ends the most that it may.
-func (t *Table) expireSlot(at int64, most int, gone func(*Conn)) (n int) {
+func (t *Table) expireSlot(at int64, most int, now time.Duration, gone func(*Conn)) (n int) {
 	t.wheel.tick = at - 1
 	head := &t.wheel.heads[at&turn]
 	for *head != 0 {
@@ -77,10 +80,11 @@ func (t *Table) expireSlot(at int64, most int, gone func(*Conn)) (n int) {
 		case c.deadline() > at:
 			t.disarm(c)
 			t.arm(c)
+		case t.spared(c, time.Duration(at)*resolution):
 		case n == most:
 			return n
 		default:
-			t.end(c, gone)
+			t.end(c, now, gone)
 			n++
 		}
 	}
@@ -88,9 +92,13 @@ func (t *Table) expireSlot(at int64, most int, gone func(*Conn)) (n int) {
 	return n
 }
 
-func (t *Table) end(c *Conn, gone func(*Conn)) {
+func (t *Table) end(c *Conn, now time.Duration, gone func(*Conn)) {
 	gone(c)
+	parent, whole := t.Parent(c), c.Timeout == 0
 	t.Delete(c)
+	if parent != nil && whole {
+		t.follow(parent, now)
+	}
 }
 
 // ExpireNow lets the next Expire end a connection, whatever comes until then.
