@@ -62,7 +62,7 @@ func (p Ports) String() string {
 	return strings.Join(words, ",")
 }
 
-// ParsePorts reads what String writes.
+// ParsePorts reads what String writes; a range may lack its end, as 8000:.
 func ParsePorts(text string) (p Ports, err error) {
 	words := strings.Split(text, ",")
 	if len(words) > MaxPorts {
@@ -70,8 +70,11 @@ func ParsePorts(text string) (p Ports, err error) {
 	}
 	for i, w := range words {
 		first, last, isRange := strings.Cut(w, ":")
-		if !isRange {
+		switch {
+		case !isRange:
 			last = first
+		case last == "":
+			last = "65535"
 		}
 		a, err1 := strconv.ParseUint(first, 10, 16)
 		b, err2 := strconv.ParseUint(last, 10, 16)

@@ -30,6 +30,9 @@ type notebook struct {
 	asked    []ulvs.Command
 	refuse   error // what every command comes to
 	services []ulvs.ServiceStatus
+	conns    []ulvs.Conn
+	sysctls  []ulvs.Sysctl
+	marks    []ulvs.MarkRule
 	broken   error // ends a listing
 }
 
@@ -67,6 +70,23 @@ func (n *notebook) List(_ context.Context, q ulvs.Query) iter.Seq2[ulvs.ServiceS
 func (n *notebook) Info(context.Context) (ulvs.Info, error) {
 	return ulvs.Info{Version: [3]int{1, 2, 1}, Size: 4096}, nil
 }
+
+func (n *notebook) Conns(context.Context) iter.Seq2[ulvs.Conn, error] {
+	return func(yield func(ulvs.Conn, error) bool) {
+		for _, c := range n.conns {
+			if !yield(c, nil) {
+				return
+			}
+		}
+		if n.broken != nil {
+			yield(ulvs.Conn{}, n.broken)
+		}
+	}
+}
+
+func (n *notebook) Sysctls(context.Context) ([]ulvs.Sysctl, error) { return n.sysctls, n.broken }
+
+func (n *notebook) Marks(context.Context) ([]ulvs.MarkRule, error) { return n.marks, n.broken }
 
 // serve puts a director behind a socket of the test's own, and dials it.
 func serve(t *testing.T, d ulvs.Director) *Client {
@@ -278,7 +298,7 @@ func TestTree(t *testing.T) {
 	}{
 		{"GET", "/v1/services", "", 200, `[{"proto":"tcp","addr":"192.0.2.1:80","scheduler":"wlc","stats":{"conns":0,"in_pkts":0`},
 		{"GET", "/v1/services/tcp/192.0.2.1:80", "", 200, `[{"proto":"tcp"`},
-		{"GET", "/v1/info", "", 200, `{"version":[1,2,1],"size":4096}`},
+		{"GET", "/v1/info", "", 200, `{"version":[1,2,1],"size":4096,"timeouts":{"tcp":0,`},
 		{"GET", "/v1/status", "", 200, `{"workers":1}`},
 		{"POST", "/v1/services", `{"proto":"tcp","addr":"192.0.2.9:80","scheduler":"rr"}`, 204, ""},
 		{"PUT", "/v1/services/tcp/192.0.2.9:80", `{"scheduler":"rr"}`, 204, ""},

@@ -13,13 +13,30 @@ import (
 
 // A kernel is a director that answers as the kernel does, as far as ipvsadm
 // can see it; it forwards nothing.
-type kernel struct{ services []ulvs.ServiceStatus }
+type kernel struct {
+	services []ulvs.ServiceStatus
+	conns    []ulvs.Conn
+}
 
 func (k *kernel) dial(context.Context) (ulvs.Director, error) { return k, nil }
 
 func (k *kernel) Info(context.Context) (ulvs.Info, error) {
 	return ulvs.Info{Version: [3]int{1, 2, 1}, Size: 4096}, nil
 }
+
+func (k *kernel) Conns(context.Context) iter.Seq2[ulvs.Conn, error] {
+	return func(yield func(ulvs.Conn, error) bool) {
+		for _, c := range k.conns {
+			if !yield(c, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (k *kernel) Sysctls(context.Context) ([]ulvs.Sysctl, error) { return nil, nil }
+
+func (k *kernel) Marks(context.Context) ([]ulvs.MarkRule, error) { return nil, nil }
 
 func (k *kernel) Apply(ctx context.Context, lines iter.Seq[ulvs.Command], report func(int, error) error) error {
 	n := 0
