@@ -7,6 +7,7 @@ import (
 
 	"github.com/ulvs/ulvs/neigh"
 	"github.com/ulvs/ulvs/packet"
+	"github.com/ulvs/ulvs/sched"
 )
 
 // adopt begins to go by a new config, between two batches: the counters get
@@ -15,6 +16,10 @@ import (
 func (w *worker) adopt(cfg *config) {
 	old := w.cfg
 	w.cfg = cfg
+	w.settings = sched.Settings{
+		LBLCExpiration:  time.Duration(cfg.sysctls.lblcExpiration) * time.Second,
+		LBLCRExpiration: time.Duration(cfg.sysctls.lblcrExpiration) * time.Second,
+	}
 	w.services = grow(w.services, cfg.numSvc)
 	w.dests = grow(w.dests, len(cfg.dests))
 	if old.host != cfg.host {

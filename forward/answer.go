@@ -3,6 +3,7 @@
 package forward
 
 import (
+	"github.com/ulvs/ulvs/conntrack"
 	"github.com/ulvs/ulvs/packet"
 )
 
@@ -25,6 +26,11 @@ func (w *worker) icmp(p *packet.Packet) packet.Drop {
 	back := w.quote.Flow.Reverse()
 	c, dir := w.table.Lookup(&back)
 	if c == nil {
+		if c, why = w.related(p, back); why != packet.None {
+			return why
+		}
+	}
+	if c == nil {
 		return w.stray(p)
 	}
 	if !p.ICMPGood() {
@@ -32,6 +38,22 @@ func (w *worker) icmp(p *packet.Packet) packet.Drop {
 	}
 	w.count(w.cfg.dest(c.Owner), dir, p)
 	return w.deliver(c, dir, p, &w.quote)
+}
+
+// related opens a connection for an error about a packet that a virtual address
+// sent and no connection knows, if the sysctl schedule_icmp says so: another
+// director may have had it. Flow is as the client's packets would have it.
+func (w *worker) related(p *packet.Packet, flow packet.Flow) (*conntrack.Conn, packet.Drop) {
+	if w.cfg.sysctls.scheduleICMP == 0 || flow.Src.Port == ftpData {
+		return nil, packet.None
+	}
+	s := w.cfg.find(&flow, w.cfg.marked(&p.Flow, p.Mark))
+	if s == nil {
+		return nil, packet.None
+	}
+	like := *p // with a payload, no persistence engine could read it
+	like.Flow, like.Frag, like.L4 = flow, packet.Whole, p.End
+	return w.schedule(s, &like)
 }
 
 // stray deals with a packet of no connection. If the guard leaves it to the
@@ -42,10 +64,22 @@ func (w *worker) stray(p *packet.Packet) packet.Drop {
 	switch {
 	case !p.ToUs || !w.cfg.taken.Takes(p):
 		return packet.NotOurs
+	case w.tells(p):
+		w.answerError(p, packet.PortUnreachable)
+		return packet.NoConn
 	case w.cfg.held[p.Flow.Dst.Addr] || w.cfg.host.Local(p.Flow.Dst.Addr):
 		return w.refuse(p)
 	}
 	return w.route(p)
+}
+
+// tells reports whether a real server is to be told that nobody knows the
+// connection it replies to (the sysctl nat_icmp_send).
+func (w *worker) tells(p *packet.Packet) bool {
+	if w.cfg.sysctls.natICMPSend == 0 || p.Frag == packet.Later || p.Flow.Proto == packet.ProtoTCP && p.Flags&packet.RST != 0 {
+		return false
+	}
+	return w.cfg.masq[virtual{p.Flow.Proto, p.Flow.Src}] || w.cfg.masq[virtual{0, p.Flow.Src}]
 }
 
 // refuse answers a stray packet to a virtual address.

@@ -3,11 +3,13 @@
 package forward
 
 import (
+	"math"
 	"slices"
 	"time"
 
 	"github.com/ulvs/ulvs"
 	"github.com/ulvs/ulvs/host"
+	"github.com/ulvs/ulvs/modes"
 	"github.com/ulvs/ulvs/packet"
 	"github.com/ulvs/ulvs/sched"
 )
@@ -16,6 +18,12 @@ import (
 // each change, and the worker takes it between two batches.
 type config struct {
 	services map[virtual]*service
+	marks    map[marked]*service
+	rules    []markRule
+	ftp      bool             // some service is TCP port 21, see find.go
+	masq     map[virtual]bool // real servers whose replies are translated; no protocol: any
+	anyPort  bool             // some service has port zero
+	sysctls  sysctls
 	dests    []*dest // by number; nil where a number is free
 	numSvc   int
 	taken    *host.Taken
@@ -30,6 +38,12 @@ type config struct {
 type virtual struct {
 	proto uint8
 	end   packet.Endpoint
+}
+
+// A marked is the key of a service of a mark.
+type marked struct {
+	mark uint32
+	is4  bool
 }
 
 func virtualOf(id ulvs.ID) virtual { return virtual{uint8(id.Proto), packet.EndpointFrom(id.Addr)} }
@@ -58,9 +72,19 @@ func (p *port) routes(q *packet.Packet) bool {
 type service struct {
 	ulvs.ID
 	num     uint32 // its place in the counters
+	how     how
 	sched   sched.Scheduler
 	servers []*sched.Server // newest first, as the kernel lists them
 	of      map[*sched.Server]*dest
+}
+
+// A how is what of a service can be edited, besides its scheduler.
+type how struct {
+	flags     sched.Flags
+	persist   time.Duration // zero: not persistent
+	mask      packet.Addr   // clients that agree in these bits are one
+	onePacket bool
+	sip       bool // clients are one by SIP's Call-ID
 }
 
 // A dest is a real server of a service, or one that was deleted and whose
@@ -74,6 +98,7 @@ type dest struct {
 	mode         uint8 // of connections to come; a connection keeps its own
 	available    bool  // still in its service
 
+	masq       bool          // control's: the replies of connections to come are translated
 	translated bool          // control's: its replies are, or once were, translated
 	marked     time.Duration // control's: when the trash found it without connections; zero: not yet
 }
@@ -87,11 +112,21 @@ func (c *config) serves(a *packet.Addr) bool {
 	return c.family[1]
 }
 
-func (c *config) service(proto uint8, to packet.Endpoint) *service {
-	return c.services[virtual{proto, to}]
+func (c *config) dest(num uint32) *dest {
+	if num == nobody {
+		return &noDest
+	}
+	return c.dests[num]
 }
 
-func (c *config) dest(num uint32) *dest { return c.dests[num] }
+// nobody is the number of no server: of connections that go where their client
+// meant them to. Nobody counts them.
+const nobody = math.MaxUint32
+
+var noDest dest
+
+// bypass is the mode that changes nothing but the next hop.
+var bypass, _ = modes.Index("dr")
 
 // port is the engine's number of an interface, false if it is none of ours.
 func (c *config) port(index int) (uint8, bool) {
@@ -104,28 +139,40 @@ func (c *config) port(index int) (uint8, bool) {
 }
 
 // pick chooses a server for a new connection: nil if none can take it.
-func (s *service) pick(r sched.Request) *dest { return s.of[s.sched.Pick(r)] }
+func (s *service) pick(f *packet.Flow, now time.Duration) *dest {
+	if s.sched == nil {
+		return nil // scheduler "none"
+	}
+	return s.of[s.sched.Pick(sched.Request{Flow: *f, Now: now, Flags: s.how.flags})]
+}
 
 // The hooks of a scheduler, each after the change it is about. The list is made
 // anew each time: the scheduler may hold the old one until it is told.
 
 func (s *service) adopt(scheduler sched.Scheduler) {
 	s.sched = scheduler
-	s.sched.Update(s.servers, sched.Change{Kind: sched.Init})
+	s.update(sched.Change{Kind: sched.Init})
 }
 
 func (s *service) add(d *dest) {
 	s.servers = slices.Concat([]*sched.Server{&d.Server}, s.servers)
 	s.of[&d.Server] = d
-	s.sched.Update(s.servers, sched.Change{Kind: sched.Add, Server: &d.Server})
+	s.update(sched.Change{Kind: sched.Add, Server: &d.Server})
 }
 
 func (s *service) edit(d *dest) {
-	s.sched.Update(s.servers, sched.Change{Kind: sched.Edit, Server: &d.Server})
+	s.update(sched.Change{Kind: sched.Edit, Server: &d.Server})
 }
 
 func (s *service) remove(d *dest) {
 	s.servers = slices.DeleteFunc(slices.Clone(s.servers), func(x *sched.Server) bool { return x == &d.Server })
 	delete(s.of, &d.Server)
-	s.sched.Update(s.servers, sched.Change{Kind: sched.Del, Server: &d.Server})
+	s.update(sched.Change{Kind: sched.Del, Server: &d.Server})
+}
+
+// update tells the scheduler, if there is one.
+func (s *service) update(c sched.Change) {
+	if s.sched != nil {
+		s.sched.Update(s.servers, c)
+	}
 }

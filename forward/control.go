@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"time"
 
 	"github.com/ulvs/ulvs"
+	"github.com/ulvs/ulvs/conntrack"
 	"github.com/ulvs/ulvs/modes"
 )
 
@@ -43,7 +45,15 @@ func (e *Engine) Apply(_ context.Context, lines iter.Seq[ulvs.Command], report f
 // Info tells whom one talks to: the version of IPVS that ulvs speaks like, and
 // the size of the kernel's table, which is what ipvsadm's first line shows.
 func (e *Engine) Info(context.Context) (ulvs.Info, error) {
-	return ulvs.Info{Version: [3]int{1, 2, 1}, Size: 4096}, nil
+	info := ulvs.Info{Version: [3]int{1, 2, 1}, Size: 4096}
+	e.ask(func() {
+		t := e.w.table.Timeouts()
+		seconds := func(s conntrack.State) int { return int(t[s] / time.Second) }
+		info.Timeouts = ulvs.Timeouts{
+			TCP: seconds(conntrack.Established), TCPFin: seconds(conntrack.FinWait), UDP: seconds(conntrack.UDP),
+		}
+	})
+	return info, nil
 }
 
 // List streams the services, in the order they were added.
@@ -66,7 +76,7 @@ func (e *Engine) rows(q ulvs.Query) ([]ulvs.ServiceStatus, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if q.ID != (ulvs.ID{}) && e.book.find(q.ID) == nil {
-		return nil, fmt.Errorf("list %v %v: %w", q.ID.Proto, q.ID.Addr, ulvs.ErrNoService)
+		return nil, fmt.Errorf("list %v: %w", q.ID, ulvs.ErrNoService)
 	}
 	var rows []ulvs.ServiceStatus
 	e.ask(func() {
@@ -83,15 +93,20 @@ func (e *Engine) rows(q ulvs.Query) ([]ulvs.ServiceStatus, error) {
 // row is a service as it is observed.
 func (w *worker) row(s *entry) ulvs.ServiceStatus {
 	r := ulvs.ServiceStatus{
-		Service: ulvs.Service{ID: s.ID, Scheduler: s.scheduler},
-		Stats:   w.services[s.num],
+		Service: s.want,
+		Stats:   w.services[s.num].traffic,
+		Rates:   w.services[s.num].rate.rates(),
 	}
 	for _, d := range s.dests {
 		r.Servers = append(r.Servers, ulvs.ServerStatus{
-			Server:   ulvs.Server{Addr: d.Addr, Mode: modes.All[d.mode].Name, Weight: d.Weight},
-			Active:   d.Active(),
-			Inactive: d.Inactive(),
-			Stats:    w.dests[d.num],
+			Server: ulvs.Server{
+				Addr: d.Addr, Mode: modes.All[d.mode].Name, Weight: d.Weight, Upper: d.Upper(), Lower: d.Lower(),
+			},
+			Active:     d.Active(),
+			Inactive:   d.Inactive(),
+			Persistent: d.Templates(),
+			Stats:      w.dests[d.num].traffic,
+			Rates:      w.dests[d.num].rate.rates(),
 		})
 	}
 	return r

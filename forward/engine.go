@@ -79,6 +79,7 @@ func New(c Config) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{cfg: c, log: c.Log, poller: poller, snapshot: c.Host, asks: make(chan func(), 16)}
+	e.book.sysctls = defaultSysctls()
 	e.w = newWorker(e)
 	if err := e.publish(); err != nil {
 		return nil, errors.Join(err, poller.Close())

@@ -16,6 +16,8 @@ type ledger struct {
 	services []entry
 	dests    []*dest // by number; nil: free
 	trash    trash
+	marks    []ulvs.MarkRule // never changed in place
+	sysctls  sysctls
 	freeSvc  []uint32 // numbers of services that are gone
 	numSvc   uint32   // numbers that were ever given
 }
@@ -23,8 +25,8 @@ type ledger struct {
 // An entry is a service in the book.
 type entry struct {
 	*service
-	scheduler string
-	dests     []*dest // newest first
+	want  ulvs.Service // as it was asked for last
+	dests []*dest      // newest first
 }
 
 // copy is the book as it stands; what is written later does not show in it.

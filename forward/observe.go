@@ -17,10 +17,9 @@ func (e *Engine) Conns(context.Context) iter.Seq2[ulvs.Conn, error] {
 		var all []ulvs.Conn
 		e.mu.Lock()
 		e.ask(func() {
-			now := e.cfg.Now()
-			e.w.expire(now)
+			e.w.expire(e.cfg.Now())
 			for c := range e.w.table.All() {
-				all = append(all, observed(c, now))
+				all = append(all, e.w.observed(c))
 			}
 		})
 		e.mu.Unlock()
@@ -32,20 +31,33 @@ func (e *Engine) Conns(context.Context) iter.Seq2[ulvs.Conn, error] {
 	}
 }
 
-// observed is a connection as others may see it.
-func observed(c *conntrack.Conn, now time.Duration) ulvs.Conn {
-	return ulvs.Conn{
-		Proto:   ulvs.Proto(c.Proto),
-		Client:  c.Client.AddrPort(),
-		Virtual: c.Virtual.AddrPort(),
-		Server:  c.Server.AddrPort(),
-		State:   c.State.String(),
-		Left:    int(c.Left(now) / time.Second),
+// observed is a connection as others may see it. Whole seconds that are left
+// are shown as the kernel's listing rounds them.
+func (w *worker) observed(c *conntrack.Conn) ulvs.Conn {
+	o := ulvs.Conn{
+		Proto:    ulvs.Proto(c.Proto),
+		Client:   c.Client.AddrPort(),
+		Virtual:  c.Virtual.AddrPort(),
+		Server:   c.Server.AddrPort(),
+		State:    c.State.String(),
+		Left:     int(c.Left(w.now) / time.Second),
+		Template: c.Flags&conntrack.Template != 0,
 	}
+	if !o.Template {
+		return o
+	}
+	if o.State = "NONE"; c.State == conntrack.Assured {
+		o.State = "ASSURED"
+	}
+	if call := w.table.Call(c); call != nil {
+		o.Engine, o.EngineData = "sip", string(call)
+	}
+	return o
 }
 
-// Sysctls are all there are.
-func (e *Engine) Sysctls(context.Context) ([]ulvs.Sysctl, error) { return nil, nil }
-
 // Marks are the rules for marks.
-func (e *Engine) Marks(context.Context) ([]ulvs.MarkRule, error) { return nil, nil }
+func (e *Engine) Marks(context.Context) ([]ulvs.MarkRule, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.book.marks, nil
+}

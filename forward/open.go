@@ -9,36 +9,92 @@ import (
 	"github.com/ulvs/ulvs/host"
 	"github.com/ulvs/ulvs/modes"
 	"github.com/ulvs/ulvs/packet"
-	"github.com/ulvs/ulvs/sched"
 )
-
-// reuse is the kernel's default of conn_reuse_mode.
-const reuse = 1
-
-// ftpData is the port from which the kernel never schedules: active FTP.
-const ftpData = 20
 
 // open chooses a server for a packet without a connection and remembers the
 // choice. Nil and None: the packet opens nothing.
 func (w *worker) open(p *packet.Packet) (*conntrack.Conn, packet.Drop) {
-	if !opens(p) {
+	if !w.opens(p) {
 		return nil, packet.None
 	}
-	s := w.cfg.service(p.Flow.Proto, p.Flow.Dst)
-	if s == nil {
+	s := w.cfg.find(&p.Flow, w.cfg.marked(&p.Flow, p.Mark))
+	if s == nil || p.Flow.Src.Port == ftpData {
 		return nil, packet.None
 	}
 	if w.martian(&p.Flow.Src.Addr) {
 		return nil, packet.Martian
 	}
-	d := s.pick(sched.Request{Flow: p.Flow, Now: w.now})
+	c, why := w.schedule(s, p)
+	if why == packet.NoServer {
+		return w.leave(s, p)
+	}
+	return c, why
+}
+
+// schedule chooses a server of a service for a packet (ip_vs_schedule).
+func (w *worker) schedule(s *service, p *packet.Packet) (*conntrack.Conn, packet.Drop) {
+	var t *conntrack.Conn
+	var d *dest
+	switch {
+	case s.how.persist > 0:
+		var why packet.Drop
+		if t, d, why = w.lead(s, p); why != packet.None {
+			return nil, why
+		}
+	case s.Mark == 0 && p.Flow.Dst.Port != s.Addr.Port():
+		// All ports, or FTP's data: nothing but a template could say which server.
+	default:
+		d = s.pick(&p.Flow, w.now)
+	}
 	if d == nil {
-		w.answerError(p, packet.PortUnreachable)
 		return nil, packet.NoServer
 	}
-	c, why := w.table.Insert(connection(p, d), w.now)
+	return w.begun(connection(s, p, d), s, t, d)
+}
+
+// leave is what becomes of a packet whose service has no server for it
+// (ip_vs_leave). Its sender is told; but what came to FTP's service only as its
+// data may be the host's, and what was on its way to somebody else, and only its
+// mark brought it here, may go there (cache_bypass).
+func (w *worker) leave(s *service, p *packet.Packet) (*conntrack.Conn, packet.Drop) {
+	switch {
+	case s.Mark != 0 && w.cfg.sysctls.cacheBypass != 0 && w.elsewhere(&p.Flow.Dst.Addr):
+		return w.table.Insert(conntrack.New{
+			Path:  packet.Path{Client: p.Flow.Src, Virtual: p.Flow.Dst, Local: p.Flow.Src, Server: p.Flow.Dst},
+			Proto: p.Flow.Proto, Mode: bypass, Owner: nobody,
+			Flags: conntrack.Untranslated,
+		}, w.now)
+	case s.Mark == 0 && s.Addr.Port() == ftp && p.Flow.Dst.Port != ftp:
+		return nil, packet.None
+	}
+	w.answerError(p, packet.PortUnreachable)
+	return nil, packet.NoServer
+}
+
+// elsewhere reports whether an address is one machine's, and not the director's.
+func (w *worker) elsewhere(a *packet.Addr) bool {
+	r, ok := w.cfg.host.Route(*a)
+	return ok && r.Kind == host.Unicast && !w.cfg.held[*a]
+}
+
+// begun remembers a choice, under the template that led to it, if any did.
+func (w *worker) begun(n conntrack.New, s *service, t *conntrack.Conn, d *dest) (*conntrack.Conn, packet.Drop) {
+	if t != nil {
+		w.table.Touch(t, w.now)
+	}
+	if s.how.onePacket && n.Proto == packet.ProtoUDP {
+		w.one = conntrack.Conn{Path: n.Path, Proto: n.Proto, Mode: n.Mode, Owner: n.Owner,
+			State: conntrack.UDP, Flags: n.Flags | conntrack.OnePacket | conntrack.Inactive}
+		d.Bind(false)
+		w.countConn(d)
+		return &w.one, packet.None
+	}
+	c, why := w.table.Insert(n, w.now)
 	if why != packet.None {
 		return nil, why
+	}
+	if t != nil {
+		w.table.Adopt(t, c)
 	}
 	d.Bind(false)
 	w.countConn(d)
@@ -60,24 +116,31 @@ func (w *worker) martian(a *packet.Addr) bool {
 	return ok && (r.Kind == host.Local || r.Kind == host.Broadcast || r.Kind == host.Multicast)
 }
 
-// opens reports whether the packet may open a connection, as ip_vs_schedule
-// and the protocols' conn_schedule see it: any datagram, any segment with SYN
-// and without RST, but nothing from FTP's data port and no later fragment.
-func opens(p *packet.Packet) bool {
-	if p.Flow.Src.Port == ftpData || p.Frag == packet.Later {
+// opens reports whether the packet may open a connection, as the protocols'
+// conn_schedule see it: any datagram; a segment with SYN, an association with
+// INIT, or any if the sysctls are sloppy; nothing that ends one, and no later
+// fragment.
+func (w *worker) opens(p *packet.Packet) bool {
+	if p.Frag == packet.Later {
 		return false
 	}
 	switch p.Flow.Proto {
 	case packet.ProtoUDP:
 		return true
 	case packet.ProtoTCP:
-		return p.Flags&packet.SYN != 0 && p.Flags&packet.RST == 0
+		return p.Flags&packet.RST == 0 && (p.Flags&packet.SYN != 0 || w.cfg.sysctls.sloppyTCP != 0)
 	}
 	return false
 }
 
+// begins reports whether a packet begins a connection anew where there is one:
+// SYN,ACK does so too, as in the kernel.
+func begins(p *packet.Packet) bool {
+	return p.Frag != packet.Later && p.Flow.Proto == packet.ProtoTCP && p.Flags&packet.SYN != 0
+}
+
 // connection is the entry for a packet that goes to d.
-func connection(p *packet.Packet, d *dest) conntrack.New {
+func connection(s *service, p *packet.Packet, d *dest) conntrack.New {
 	n := conntrack.New{
 		Path: packet.Path{
 			Client:  p.Flow.Src,
@@ -89,26 +152,42 @@ func connection(p *packet.Packet, d *dest) conntrack.New {
 		Mode:  d.mode,
 		Owner: d.num,
 	}
+	if n.Server.Port == 0 || s.how.persist > 0 && p.Flow.Dst.Port != s.Addr.Port() {
+		n.Server.Port = p.Flow.Dst.Port
+	}
 	if !modes.All[d.mode].SeesBack {
 		n.Flags |= conntrack.NoOutput | conntrack.Untranslated
 	}
 	return n
 }
 
-// renewed reports whether a client opens anew what has ended here: the old
-// entry goes, and the packet is scheduled as if there were none (the kernel's
-// conn_reuse_mode).
-func (w *worker) renewed(c *conntrack.Conn, p *packet.Packet) bool {
-	if p.Flow.Proto != packet.ProtoTCP || p.Flags&packet.SYN == 0 || !c.Reusable(reuse) {
+// ended reports whether the entry of a packet is one no more, so that the
+// packet is seen as if there were none: a client opens anew what has ended
+// (conn_reuse_mode), or the server is not one to go on with
+// (expire_nodest_conn).
+func (w *worker) ended(c *conntrack.Conn, p *packet.Packet) bool {
+	d, sys := w.cfg.dest(c.Owner), &w.cfg.sysctls
+	switch {
+	case begins(p) && sys.expireNodestConn != 0 && d.Weight == 0:
+	case begins(p) && w.table.Parent(c) == nil && c.Reusable(sys.connReuseMode):
+	case sys.expireNodestConn != 0 && !d.available:
+	default:
 		return false
 	}
-	w.table.ExpireNow(c, w.now)
+	if w.table.Children(c) == 0 || !d.available {
+		w.table.ExpireNow(c, w.now)
+	}
 	return true
 }
 
 // release gives back what an entry held of its server, as it expires.
 func (w *worker) release(c *conntrack.Conn) {
-	w.cfg.dest(c.Owner).Unbind(c.Flags&conntrack.Inactive == 0)
+	d := w.cfg.dest(c.Owner)
+	if c.Flags&conntrack.Template != 0 {
+		d.UnbindTemplate()
+		return
+	}
+	d.Unbind(c.Flags&conntrack.Inactive == 0)
 }
 
 // fragment sees to it that a later fragment knows its datagram's ports.

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/ulvs/ulvs"
 	"github.com/ulvs/ulvs/host"
 	"github.com/ulvs/ulvs/packet"
 )
@@ -67,9 +68,12 @@ func (e *Engine) tell(want host.GuardSet) error {
 func (e *Engine) compile() *config {
 	c := &config{
 		services: make(map[virtual]*service, len(e.book.services)),
+		marks:    map[marked]*service{},
+		sysctls:  e.book.sysctls,
 		dests:    slices.Clone(e.book.dests),
 		numSvc:   int(e.book.numSvc),
 		host:     e.snapshot,
+		masq:     map[virtual]bool{},
 		held:     map[packet.Addr]bool{},
 	}
 	for _, index := range e.cfg.Ports {
@@ -78,11 +82,27 @@ func (e *Engine) compile() *config {
 			index: index, name: i.Name, mac: i.MAC, mtu: i.MTU, up: i.Up, fwd4: i.Forwarding4, fwd6: i.Forwarding6,
 		})
 	}
+	for _, r := range e.book.marks {
+		c.rules = append(c.rules, compileMark(r))
+	}
 	for _, s := range e.book.services {
-		c.services[virtualOf(s.ID)] = s.service
 		c.family[family(s.Addr.Addr())] = true
+		if s.Mark != 0 {
+			c.marks[marked{s.Mark, s.Addr.Addr().Is4()}] = s.service
+			continue
+		}
+		c.services[virtualOf(s.ID)] = s.service
+		c.ftp = c.ftp || s.Proto == ulvs.TCP && s.Addr.Port() == ftp
+		c.anyPort = c.anyPort || s.Addr.Port() == 0
 		if e.holds(s.Addr.Addr()) {
 			c.held[packet.AddrFrom(s.Addr.Addr())] = true
+		}
+	}
+	for _, s := range e.book.services {
+		for _, d := range s.dests {
+			if d.masq {
+				c.masq[virtual{uint8(s.Proto), packet.EndpointFrom(d.Addr)}] = true
+			}
 		}
 	}
 	c.guard = e.guardSet(c)

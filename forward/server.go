@@ -22,6 +22,8 @@ func (e *Engine) addServer(s *entry, old *dest, want ulvs.Server) error {
 		return err
 	case want.Weight < 0:
 		return fmt.Errorf("weight %d: %w", want.Weight, ulvs.ErrRange)
+	case want.Lower > want.Upper || want.Lower < 0:
+		return fmt.Errorf("thresholds %d and %d: %w", want.Upper, want.Lower, ulvs.ErrRange)
 	case old != nil:
 		return ulvs.ErrServerExists
 	case want.Addr.Addr().Is4() != s.Addr.Addr().Is4():
@@ -35,22 +37,23 @@ func (e *Engine) addServer(s *entry, old *dest, want ulvs.Server) error {
 		d.Addr = want.Addr
 		e.book.number(d)
 	}
-	d.translated = d.translated || modes.All[m].SeesBack
+	d.masq = modes.All[m].SeesBack
+	d.translated = d.translated || d.masq
 	s.dests = slices.Concat([]*dest{d}, s.dests)
 	home := s.service
-	e.later(func() { e.w.join(d, home, m, want.Weight) })
+	e.later(func() { e.w.join(d, home, m, want) })
 	return nil
 }
 
 // join makes d a server of a service. Statistics belong to the service: in a
 // new one they begin at zero, also for an old server.
-func (w *worker) join(d *dest, home *service, mode uint8, weight int) {
+func (w *worker) join(d *dest, home *service, mode uint8, want ulvs.Server) {
 	if d.home != home {
 		w.dests = grow(w.dests, int(d.num)+1)
-		w.dests[d.num] = traffic{}
+		w.dests[d.num] = meter{}
 	}
 	d.home, d.mode, d.available = home, mode, true
-	d.Edited(weight, 0, 0)
+	d.Added(want.Weight, want.Upper, want.Lower)
 	home.add(d)
 }
 
@@ -61,14 +64,17 @@ func (e *Engine) editServer(s *entry, d *dest, want ulvs.Server) error {
 		return err
 	case want.Weight < 0:
 		return fmt.Errorf("weight %d: %w", want.Weight, ulvs.ErrRange)
+	case want.Lower > want.Upper || want.Lower < 0:
+		return fmt.Errorf("thresholds %d and %d: %w", want.Upper, want.Lower, ulvs.ErrRange)
 	case d == nil:
 		return ulvs.ErrNoServer // whatever address it would have
 	}
-	d.translated = d.translated || modes.All[m].SeesBack
+	d.masq = modes.All[m].SeesBack
+	d.translated = d.translated || d.masq
 	home := s.service
 	e.later(func() {
 		d.mode = m // of connections to come; those there are keep theirs
-		d.Edited(want.Weight, 0, 0)
+		d.Edited(want.Weight, want.Upper, want.Lower)
 		home.edit(d)
 	})
 	return nil
@@ -88,7 +94,26 @@ func (e *Engine) deleteServer(s *entry, d *dest) error {
 // discard puts a server that left its service into the trash.
 func (e *Engine) discard(d *dest) {
 	e.book.trash.put(d, e.cfg.Now())
-	e.later(func() { d.available = false })
+	sweep := e.book.sysctls.expireNodestConn != 0
+	e.later(func() {
+		d.available = false
+		if sweep {
+			e.w.sweep()
+		}
+	})
+}
+
+// sweep forgets all connections whose server was deleted, those first that
+// others depend on none of (ip_vs_expire_nodest_conn_flush).
+func (w *worker) sweep() {
+	for range 2 { // children, then their parents
+		for c := range w.table.All() {
+			if !w.cfg.dest(c.Owner).available && c.Owner != nobody && w.table.Children(c) == 0 {
+				w.table.ExpireWhole(c, w.now)
+			}
+		}
+		w.expire(w.now)
+	}
 }
 
 // unicast reports whether an address can be a real server's, as the kernel

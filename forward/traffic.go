@@ -23,7 +23,7 @@ func (w *worker) count(d *dest, dir conntrack.Dir, p *packet.Packet) {
 	if p.Frag == packet.Later {
 		one = 0
 	}
-	for _, t := range [...]*traffic{&w.dests[d.num], &w.services[d.home.num], &w.total} {
+	for _, t := range [...]*traffic{&w.dests[d.num].traffic, &w.services[d.home.num].traffic, &w.total} {
 		if dir == conntrack.In {
 			t.InPkts += one
 			t.InBytes += n
@@ -44,9 +44,9 @@ func (w *worker) countConn(d *dest) {
 // zero sets the counters of a service and of servers back.
 func (w *worker) zero(s *service, dests []*dest) {
 	w.services = grow(w.services, int(s.num)+1)
-	w.services[s.num] = traffic{}
+	w.services[s.num] = meter{}
 	for _, d := range dests {
-		w.dests[d.num] = traffic{}
+		w.dests[d.num] = meter{}
 	}
 }
 
@@ -58,9 +58,9 @@ func (w *worker) zeroAll() {
 }
 
 // grow makes room for numbers below n.
-func grow(t []traffic, n int) []traffic {
+func grow(t []meter, n int) []meter {
 	for len(t) < n {
-		t = append(t, traffic{})
+		t = append(t, meter{})
 	}
 	return t
 }

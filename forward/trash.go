@@ -50,7 +50,7 @@ func (t *trash) round(now time.Duration) (destroyed []*dest) {
 	}
 	t.next = now + trashRound
 	t.dests = slices.DeleteFunc(t.dests, func(d *dest) bool {
-		if d.Active()+d.Inactive() > 0 {
+		if d.Active()+d.Inactive()+d.Templates() > 0 {
 			return false
 		}
 		if d.marked == 0 {

@@ -3,6 +3,7 @@
 package forward
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/ulvs/ulvs/modes"
 	"github.com/ulvs/ulvs/neigh"
 	"github.com/ulvs/ulvs/packet"
+	"github.com/ulvs/ulvs/sched"
 )
 
 // The life of a packet, in the order of the functions of this file:
@@ -32,37 +34,40 @@ const Batch = 64
 // A worker carries packets. Everything in it is touched by one goroutine only;
 // others ask it (Engine.ask).
 type worker struct {
-	cfg    *config
-	links  []Link
-	table  *conntrack.Table
-	frags  *conntrack.Fragments
-	neigh  *neigh.Table
-	ways   ways
-	wait   *waiting
-	claims []claim
-	rivals map[packet.Addr]packet.MAC // who else says that a VIP of ours is his
-	silent map[packet.Addr]bool       // next hops that did not answer
-	limit  limiter
-	out    *Outbox
-	batch  []packet.Packet
-	sent   []packet.Drop
-	ctx    packet.Ctx
-	quote  packet.Quote
-	now    time.Duration
-	asked  time.Duration // when neigh was last gone through
-	worked bool          // frames came since the worker last slept
-	behind bool          // more was due to expire than one call ends
-	dead   []bool        // ports whose interface is gone
-	unplug func(fd int)  // what waits for frames need not wait for that one any more
-	gone   func(*conntrack.Conn)
-	askFn  func(neigh.Key, packet.MAC)
-	lostFn func(neigh.Key)
+	cfg       *config
+	links     []Link
+	table     *conntrack.Table
+	frags     *conntrack.Fragments
+	neigh     *neigh.Table
+	ways      ways
+	wait      *waiting
+	claims    []claim
+	rivals    map[packet.Addr]packet.MAC // who else says that a VIP of ours is his
+	silent    map[packet.Addr]bool       // next hops that did not answer
+	limit     limiter
+	out       *Outbox
+	batch     []packet.Packet
+	sent      []packet.Drop
+	ctx       packet.Ctx
+	quote     packet.Quote
+	settings  sched.Settings // schedulers look at them
+	one       conntrack.Conn // a connection for one datagram, see once
+	now       time.Duration
+	estimated time.Duration // when rates are estimated next
+	asked     time.Duration // when neigh was last gone through
+	worked    bool          // frames came since the worker last slept
+	behind    bool          // more was due to expire than one call ends
+	dead      []bool        // ports whose interface is gone
+	unplug    func(fd int)  // what waits for frames need not wait for that one any more
+	gone      func(*conntrack.Conn)
+	askFn     func(neigh.Key, packet.MAC)
+	lostFn    func(neigh.Key)
 
 	late     uint64 // batches before which not all that was due had expired
 	drops    [packet.Drops]uint64
 	ports    []traffic
-	services []traffic // by a service's number
-	dests    []traffic // by a server's number
+	services []meter // by a service's number
+	dests    []meter // by a server's number
 	total    traffic
 }
 
@@ -130,6 +135,7 @@ func (w *worker) Step(batch []packet.Packet, now time.Duration) {
 func (w *worker) begin(now time.Duration) {
 	w.out.Reset()
 	w.expire(now)
+	w.estimate()
 	if now-w.asked >= neighTick {
 		w.askAround()
 	}
@@ -166,7 +172,7 @@ func (w *worker) forward(p *packet.Packet) packet.Drop {
 		return why
 	}
 	c, dir := w.table.Lookup(&p.Flow) // know
-	if c != nil && dir == conntrack.In && w.renewed(c, p) {
+	if c != nil && dir == conntrack.In && w.ended(c, p) {
 		c = nil
 	}
 	if c == nil {
@@ -185,27 +191,37 @@ func (w *worker) forward(p *packet.Packet) packet.Drop {
 // carry takes a packet of a connection to its next hop.
 func (w *worker) carry(c *conntrack.Conn, dir conntrack.Dir, p *packet.Packet) packet.Drop {
 	d := w.cfg.dest(c.Owner)
-	if dir == conntrack.In && !d.available {
+	if dir == conntrack.In && !d.available && d != &noDest {
 		return packet.ServerGone // the kernel's expire_nodest_conn=0: silently, and the timer runs on
 	}
 	w.note(c, d, dir, p)
-	return w.deliver(c, dir, p, nil)
+	why := w.deliver(c, dir, p, nil)
+	if c == &w.one {
+		d.Unbind(false)
+	}
+	return why
 }
 
 // note moves the connection's state and counts. A later fragment shows no
 // flags: it belongs to what its first has done.
 func (w *worker) note(c *conntrack.Conn, d *dest, dir conntrack.Dir, p *packet.Packet) {
-	if p.Frag == packet.Later {
-		w.count(d, dir, p)
+	w.count(d, dir, p)
+	if p.Frag == packet.Later || c.Flags&conntrack.OnePacket != 0 {
 		return
 	}
+	if dir == conntrack.In && c.InPkts < math.MaxUint8 {
+		c.InPkts++
+	}
+	was := c.State
 	switch w.table.Track(c, dir, p.Flags, w.now) {
 	case conntrack.Activated:
 		d.Activate()
 	case conntrack.Deactivated:
 		d.Deactivate()
 	}
-	w.count(d, dir, p)
+	if c.State == conntrack.Established && was != c.State || dir == conntrack.Out && c.Proto == packet.ProtoUDP {
+		w.table.Assure(c)
+	}
 }
 
 // deliver rewrites and sends. Whether the packet can go at all is decided

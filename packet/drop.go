@@ -37,6 +37,9 @@ const (
 	Clipped                    // the ring could not hold the frame and the kernel kept no copy
 	ToItself                   // for the director itself, which cannot be a real server yet
 	NoHeadroom                 // no room before the frame for an outer header
+	Sieved                     // given up under load: the sysctl drop_packet
+	NoCall                     // the persistence engine found nothing to go by
+	NoConn                     // a reply of no connection, and its server was told: the sysctl nat_icmp_send
 	numDrops
 )
 
@@ -67,6 +70,9 @@ var drops = [numDrops]string{
 	Clipped:        "clipped by the ring",
 	ToItself:       "for the director itself",
 	NoHeadroom:     "no headroom",
+	Sieved:         "sieved under load",
+	NoCall:         "no call-id",
+	NoConn:         "reply of no connection",
 }
 
 // Error is the reason in words.

@@ -21,6 +21,7 @@ type Server struct {
 
 	upper, lower     atomic.Int64 // thresholds in connections; zero: none
 	active, inactive atomic.Int64
+	templates        atomic.Int64
 	overloaded       atomic.Bool
 
 	latency, bytes fading // of Observe and Carried
@@ -100,6 +101,28 @@ func (s *Server) Unbind(active bool) {
 	}
 	s.note()
 }
+
+// BindTemplate counts a template: a client that is to come back. Templates are
+// no load, but the kernel looks at the thresholds here too.
+func (s *Server) BindTemplate() {
+	s.templates.Add(1)
+	if u := s.Upper(); u != 0 && s.total() >= u {
+		s.overloaded.Store(true)
+	}
+	s.note()
+}
+
+// UnbindTemplate discounts a template that is gone.
+func (s *Server) UnbindTemplate() {
+	s.templates.Add(-1)
+	if s.Overloaded() && s.relieved() {
+		s.overloaded.Store(false)
+	}
+	s.note()
+}
+
+// Templates are how many clients are to come back.
+func (s *Server) Templates() int { return int(s.templates.Load()) }
 
 // relieved is the kernel's rule after a connection went: below the lower
 // threshold, or, without one, below three quarters of the upper.

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package forward
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/ulvs/ulvs"
+	"github.com/ulvs/ulvs/packet"
+)
+
+// A markRule is a rule for marks as the data path looks at it.
+type markRule struct {
+	dst, src   prefix
+	proto      uint8 // zero: any
+	ports      ulvs.Ports
+	mark, keep uint32 // the new bits, and those of the old mark that stay
+}
+
+// A prefix is a network; its mask is what addresses of it agree in.
+type prefix struct{ addr, mask packet.Addr }
+
+func prefixOf(p netip.Prefix) prefix {
+	if !p.IsValid() {
+		return prefix{}
+	}
+	m := maskOf(p.Bits(), p.Addr().Is4())
+	return prefix{masked(packet.AddrFrom(p.Addr()), m), m}
+}
+
+func (p *prefix) has(a *packet.Addr) bool { return masked(*a, p.mask) == p.addr }
+
+// masked are the bits of an address that a mask keeps.
+func masked(a, mask packet.Addr) packet.Addr {
+	for i := range a {
+		a[i] &= mask[i]
+	}
+	return a
+}
+
+// maskOf is the mask of a prefix that long. Every mask of IPv4 keeps what makes
+// an address one of IPv4.
+func maskOf(bits int, is4 bool) (m packet.Addr) {
+	if is4 {
+		bits += 96
+	}
+	for i := range m {
+		n := min(max(bits-8*i, 0), 8)
+		m[i] = byte(uint16(0xff00) >> n)
+	}
+	return m
+}
+
+func compileMark(r ulvs.MarkRule) markRule {
+	return markRule{prefixOf(r.Dst), prefixOf(r.Src), uint8(r.Proto), r.Ports, r.Mark, ^r.Mask}
+}
+
+// marked is the mark that a packet has after all rules, beginning with the one
+// that it came with.
+func (c *config) marked(f *packet.Flow, mark uint32) uint32 {
+	for i := range c.rules {
+		r := &c.rules[i]
+		if r.dst.has(&f.Dst.Addr) && r.src.has(&f.Src.Addr) && (r.proto == 0 || r.proto == f.Proto) && r.ports.Has(f.Dst.Port) {
+			mark = mark&r.keep | r.mark
+		}
+	}
+	return mark
+}
+
+// changeMarks carries out the commands about rules for marks.
+func (e *Engine) changeMarks(c ulvs.Command) error {
+	at := slices.Index(e.book.marks, c.Mark)
+	switch {
+	case c.Verb == ulvs.FlushMarks:
+		e.book.marks = nil
+	case c.Verb == ulvs.AddMark && at >= 0:
+		return ulvs.ErrMarkExists
+	case c.Verb == ulvs.AddMark:
+		if err := soundMark(c.Mark); err != nil {
+			return err
+		}
+		e.book.marks = append(slices.Clip(e.book.marks), c.Mark)
+	case at < 0:
+		return ulvs.ErrNoMark
+	default:
+		e.book.marks = slices.Concat(e.book.marks[:at], e.book.marks[at+1:])
+	}
+	return nil
+}
+
+// maxMarks bounds the rules: each is looked at for each new connection.
+const maxMarks = 1024
+
+func soundMark(r ulvs.MarkRule) error {
+	switch {
+	case !r.Dst.IsValid():
+		return fmt.Errorf("a mark rule needs a destination: %w", ulvs.ErrInvalid)
+	case r.Src.IsValid() && r.Src.Addr().Is4() != r.Dst.Addr().Is4():
+		return fmt.Errorf("source %v, destination %v: %w", r.Src, r.Dst, ulvs.ErrFamily)
+	case r.Ports != ulvs.Ports{} && r.Proto == 0:
+		return fmt.Errorf("ports without a protocol: %w", ulvs.ErrInvalid)
+	case r.Mark&^r.Mask != 0:
+		return fmt.Errorf("mark %#x has bits that its mask %#x lacks: %w", r.Mark, r.Mask, ulvs.ErrInvalid)
+	}
+	return nil
+}
