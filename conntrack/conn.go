@@ -22,6 +22,7 @@ type Flags uint16
 
 // The flags.
 const (
+	asked        Flags = 0x0008 // the client waits for an answer, see Asked
 	child        Flags = 0x0010 // belongs to another; ours alone to set
 	hashed       Flags = 0x0040 // in the table; ours alone to set
 	NoOutput     Flags = 0x0080 // no packet from server to client was seen, nor is one expected

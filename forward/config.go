@@ -74,6 +74,7 @@ type service struct {
 	num     uint32 // its place in the counters
 	how     how
 	sched   sched.Scheduler
+	asks    sched.Measures  // what the scheduler wants to know
 	servers []*sched.Server // newest first, as the kernel lists them
 	of      map[*sched.Server]*dest
 }
@@ -150,7 +151,10 @@ func (s *service) pick(f *packet.Flow, now time.Duration) *dest {
 // anew each time: the scheduler may hold the old one until it is told.
 
 func (s *service) adopt(scheduler sched.Scheduler) {
-	s.sched = scheduler
+	s.sched, s.asks = scheduler, 0
+	if m, ok := scheduler.(sched.Measurer); ok {
+		s.asks = m.Measures()
+	}
 	s.update(sched.Change{Kind: sched.Init})
 }
 

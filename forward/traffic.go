@@ -6,6 +6,7 @@ import (
 	"github.com/ulvs/ulvs"
 	"github.com/ulvs/ulvs/conntrack"
 	"github.com/ulvs/ulvs/packet"
+	"github.com/ulvs/ulvs/sched"
 )
 
 // traffic is counted by one worker, and read between two of its batches.
@@ -32,6 +33,27 @@ func (w *worker) count(d *dest, dir conntrack.Dir, p *packet.Packet) {
 			t.OutBytes += n
 		}
 	}
+}
+
+// measure tells the scheduler of a server's service what it goes by: how long
+// the server took to answer what a client sent, and how many bytes went.
+func (w *worker) measure(c *conntrack.Conn, d *dest, dir conntrack.Dir, p *packet.Packet) {
+	asks := d.home.asks
+	if asks&sched.ByBytes != 0 {
+		d.Carried(p.L3Len(), w.now)
+	}
+	if asks&sched.ByLatency == 0 || p.Frag == packet.Later || !says(p) {
+		return
+	}
+	if asked, ok := w.table.Asked(c, dir, w.now); ok {
+		d.Observe(w.now-asked, w.now)
+	}
+}
+
+// says reports whether a packet has anything to say for which its sender wants,
+// or gives, an answer: a SYN, or data.
+func says(p *packet.Packet) bool {
+	return p.Flow.Proto != packet.ProtoTCP || p.Flags&packet.SYN != 0 || p.End-p.L4 > int(p.Buf[p.L4+12]>>4)*4
 }
 
 // countConn adds a connection.

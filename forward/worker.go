@@ -206,6 +206,9 @@ func (w *worker) carry(c *conntrack.Conn, dir conntrack.Dir, p *packet.Packet) p
 // flags: it belongs to what its first has done.
 func (w *worker) note(c *conntrack.Conn, d *dest, dir conntrack.Dir, p *packet.Packet) {
 	w.count(d, dir, p)
+	if d.home != nil && d.home.asks != 0 {
+		w.measure(c, d, dir, p)
+	}
 	if p.Frag == packet.Later || c.Flags&conntrack.OnePacket != 0 {
 		return
 	}

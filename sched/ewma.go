@@ -20,6 +20,8 @@ func init() { Register("ewma", func(Env) Scheduler { return new(ewma) }) }
 // the best of all.
 type ewma struct{ ranking }
 
+func (*ewma) Measures() Measures { return ByLatency }
+
 // Pick implements Scheduler.
 func (s *ewma) Pick(Request) *Server {
 	return s.least(func(d *Server) (int64, int64) {

@@ -19,6 +19,8 @@ func init() { Register("lb", func(Env) Scheduler { return new(lb) }) }
 // looks back over 14 seconds; here older bytes count less and less.
 type lb struct{ ranking }
 
+func (*lb) Measures() Measures { return ByBytes }
+
 // Pick implements Scheduler.
 func (s *lb) Pick(Request) *Server {
 	return s.least(func(d *Server) (int64, int64) {

@@ -10,8 +10,7 @@ import "time"
 //
 //	latency = max(wait, old*w + wait*(1-w))    w = e^(-age/10s)
 //
-// Source: the peak EWMA of Twitter's Finagle. The data path does not call it
-// yet; whoever owns the service may, between two Picks.
+// Source: the peak EWMA of Twitter's Finagle. Call it between two Picks.
 func (s *Server) Observe(latency, now time.Duration) {
 	wait := float64(max(latency, 1))
 	w := fade(now - s.latency.at)
@@ -26,8 +25,7 @@ func (s *Server) Latency(now time.Duration) time.Duration {
 }
 
 // Carried counts bytes that went to or came from the server. Once a batch is
-// enough. The data path does not call it yet; whoever owns the service may,
-// between two Picks.
+// enough. Call it between two Picks.
 func (s *Server) Carried(bytes int, now time.Duration) {
 	if bytes > 0 {
 		s.bytes = fading{s.bytes.now(now) + float64(bytes), now}
@@ -38,3 +36,18 @@ func (s *Server) Carried(bytes int, now time.Duration) {
 // Bandwidth is the server's traffic in bytes a second, as an average in which
 // the last ten seconds count most.
 func (s *Server) Bandwidth(now time.Duration) float64 { return s.bytes.now(now) / span.Seconds() }
+
+// Measures say what a scheduler goes by that only the data path can measure.
+type Measures uint8
+
+// The measures.
+const (
+	ByLatency Measures = 1 << iota // Observe
+	ByBytes                        // Carried
+)
+
+// A Measurer is a Scheduler that goes by measurements; most do not.
+type Measurer interface {
+	Scheduler
+	Measures() Measures
+}
