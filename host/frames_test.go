@@ -25,12 +25,13 @@ const (
 	mid   = 2<<3 | 1 // offset 16, more follow
 	tcp   = packet.ProtoTCP
 	udp   = packet.ProtoUDP
+	sctp  = packet.ProtoSCTP
 	minL4 = 24 // a TCP header and a little, or a UDP header and more
 )
 
 func (d datagram) bytes() []byte {
 	body := d.payload
-	if d.proto == tcp || d.proto == udp {
+	if d.proto == tcp || d.proto == udp || d.proto == sctp {
 		body = d.transport()
 	}
 	if d.src.Addr().Is4() {
@@ -44,9 +45,10 @@ func (d datagram) transport() []byte {
 	b := make([]byte, minL4)
 	binary.BigEndian.PutUint16(b, d.src.Port())
 	binary.BigEndian.PutUint16(b[2:], d.dst.Port())
-	if d.proto == tcp {
+	switch d.proto {
+	case tcp:
 		b[12] = 5 << 4
-	} else {
+	case udp:
 		binary.BigEndian.PutUint16(b[4:], minL4)
 	}
 	return b

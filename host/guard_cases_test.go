@@ -12,7 +12,9 @@ type cast struct {
 	client, router      netip.Addr
 	vip, shared, anyVIP netip.Addr // on no interface; an address of the host; of a service for all ports
 	held, local         netip.Addr
-	rip, anyRIP         netip.Addr
+	rip, anyRIP, allRIP netip.Addr // allRIP: of every protocol and port
+	web, marked         netip.Addr // somebody in the web; of a match from one client alone
+	aside, asideHeld    netip.Addr // which a rule of the host's may mark: a service's port; all of UDP to a held one
 	icmp                uint8
 	unreachable, echo   byte
 	ports               int // where a packet's ports lie, without options
@@ -24,7 +26,9 @@ var casts = [2]cast{
 		vip: netip.MustParseAddr("192.0.2.100"), shared: netip.MustParseAddr("192.0.2.1"),
 		anyVIP: netip.MustParseAddr("192.0.2.101"), held: netip.MustParseAddr("192.0.2.150"),
 		local: netip.MustParseAddr("10.0.0.1"),
-		rip:   netip.MustParseAddr("10.0.0.10"), anyRIP: netip.MustParseAddr("10.0.0.11"),
+		rip:   netip.MustParseAddr("10.0.0.10"), anyRIP: netip.MustParseAddr("10.0.0.11"), allRIP: netip.MustParseAddr("10.0.0.12"),
+		web: netip.MustParseAddr("203.0.113.77"), marked: netip.MustParseAddr("192.0.2.160"),
+		aside: netip.MustParseAddr("192.0.2.170"), asideHeld: netip.MustParseAddr("192.0.2.171"),
 		icmp: 1, unreachable: 3, echo: 8, ports: 20,
 	},
 	{
@@ -32,7 +36,9 @@ var casts = [2]cast{
 		vip: netip.MustParseAddr("2001:db8::100"), shared: netip.MustParseAddr("2001:db8::1"),
 		anyVIP: netip.MustParseAddr("2001:db8::101"), held: netip.MustParseAddr("2001:db8::150"),
 		local: netip.MustParseAddr("2001:db8:a::1"),
-		rip:   netip.MustParseAddr("2001:db8:a::10"), anyRIP: netip.MustParseAddr("2001:db8:a::11"),
+		rip:   netip.MustParseAddr("2001:db8:a::10"), anyRIP: netip.MustParseAddr("2001:db8:a::11"), allRIP: netip.MustParseAddr("2001:db8:a::12"),
+		web: netip.MustParseAddr("2001:db8:77::1:77"), marked: netip.MustParseAddr("2001:db8::160"),
+		aside: netip.MustParseAddr("2001:db8::170"), asideHeld: netip.MustParseAddr("2001:db8::171"),
 		icmp: 58, unreachable: 1, echo: 128, ports: 40,
 	},
 }
@@ -40,13 +46,23 @@ var casts = [2]cast{
 // guardSet is the guard of both casts.
 func guardSet() (g GuardSet) {
 	for _, c := range casts {
-		g.Virtual = append(g.Virtual, Tuple{tcp, at(c.vip, 80)}, Tuple{tcp, at(c.shared, 80)}, Tuple{udp, at(c.anyVIP, 0)})
-		g.Real = append(g.Real, Tuple{tcp, at(c.rip, 8080)}, Tuple{udp, at(c.anyRIP, 0)})
-		g.Held = append(g.Held, c.held)
+		g.Virtual = append(g.Virtual, Tuple{tcp, at(c.vip, 80)}, Tuple{tcp, at(c.shared, 80)}, Tuple{udp, at(c.anyVIP, 0)},
+			Tuple{tcp, at(c.aside, 80)}, Tuple{tcp, at(c.aside, 443)}, Tuple{sctp, at(c.vip, 9)})
+		g.Real = append(g.Real, Tuple{tcp, at(c.rip, 8080)}, Tuple{udp, at(c.anyRIP, 0)}, Tuple{0, at(c.allRIP, 0)})
+		g.Held = append(g.Held, c.held, c.asideHeld)
 		g.Local = append(g.Local, c.local, c.shared)
+		g.Aside = append(g.Aside, Tuple{tcp, at(c.aside, 80)}, Tuple{udp, at(c.asideHeld, 0)})
+		g.Matches = append(g.Matches,
+			Match{Dst: around(c.web), Proto: tcp, Ports: []PortRange{{80, 90}, {443, 443}}},
+			Match{Dst: only(c.marked), Src: around(c.client)},
+			Match{Dst: only(c.shared), Proto: udp, Ports: []PortRange{{53, 53}}})
 	}
 	return g
 }
+
+// around is a prefix that ends amid a byte, only one of a single address.
+func around(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()-13) }
+func only(a netip.Addr) netip.Prefix   { return netip.PrefixFrom(a, a.BitLen()) }
 
 func at(a netip.Addr, port uint16) netip.AddrPort { return netip.AddrPortFrom(a, port) }
 
@@ -58,9 +74,12 @@ type guardCase struct {
 	rule string
 }
 
+func (k guardCase) taken() bool { return k.rule != "" && k.rule != ruleLocal && k.rule != ruleAside }
+
 // guardCases are the table of the guard, for one IP version.
 func guardCases(c cast) []guardCase {
-	return slices.Concat(c.toVirtual(), c.laterToVirtual(), c.aboutVirtual(), c.fromReal(), c.aboutReal(), c.others())
+	return slices.Concat(c.toVirtual(), c.laterToVirtual(), c.aboutVirtual(), c.fromReal(), c.aboutReal(),
+		c.toMatches(), c.aboutMatches(), c.leftAside(), c.others())
 }
 
 func (c cast) toVirtual() []guardCase {
@@ -79,6 +98,8 @@ func (c cast) toVirtual() []guardCase {
 		{"to the host's port on a shared address", c.in(c.shared, 22, tcp), ruleLocal},
 		{"to any port of a service for all", c.in(c.anyVIP, 53, udp), ruleVirtual},
 		{"to a service for all, other protocol", c.in(c.anyVIP, 53, tcp), ""},
+		{"to an sctp service", c.in(c.vip, 9, sctp), ruleVirtual},
+		{"to the sctp port of none", c.in(c.vip, 80, sctp), ""},
 		{"first fragment to a service for all", c.in(c.anyVIP, 53, udp).fragment(first), ruleVirtual},
 	}
 }
@@ -125,6 +146,10 @@ func (c cast) fromReal() []guardCase {
 		{"another port of the real server", c.out(c.rip, 8081, tcp), ""},
 		{"reply to the host itself", toHost, ruleLocal},
 		{"reply of a server for all ports", c.out(c.anyRIP, 999, udp), ruleReal},
+		{"tcp reply of a server for all protocols", c.out(c.allRIP, 999, tcp), ruleReal},
+		{"udp reply of a server for all protocols", c.out(c.allRIP, 53, udp), ruleReal},
+		{"sctp reply of a server for all protocols", c.out(c.allRIP, 9, sctp), ruleReal},
+		{"ping from a server for all protocols", datagram{src: at(c.allRIP, 0), dst: at(c.client, 0), proto: c.icmp, payload: quoting(c.echo, nil)}, ""},
 		{"later fragment of a reply", c.out(c.rip, 8080, tcp).fragment(later), ruleRealFrag},
 		{"later fragment of a server for all ports", c.out(c.anyRIP, 9, udp).fragment(later), ruleRealFrag},
 		{"later fragment of a reply to the host", toHost.fragment(later), ruleLocal},
@@ -149,6 +174,63 @@ func (c cast) aboutReal() []guardCase {
 		{"error that quotes less of it", c.failure(c.client, whole[:c.ports+3]), ""},
 		{"error about another port of it", c.failure(c.client, c.in(c.rip, 8081, tcp).bytes()), ""},
 		{"first fragment of an error about it", c.failure(c.client, whole).fragment(first), ruleRealErr},
+	}
+}
+
+// toMatches are packets that a match describes, and some that it just does not.
+func (c cast) toMatches() []guardCase {
+	fromRouter := c.in(c.marked, 7, tcp)
+	fromRouter.src = at(c.router, 1234) // in the client's prefix
+	fromWeb := c.in(c.marked, 7, tcp)
+	fromWeb.src = at(c.web, 1234)
+	return []guardCase{
+		{"to a match's first port", c.in(c.web, 80, tcp), ruleMatch},
+		{"to its last", c.in(c.web, 90, tcp), ruleMatch},
+		{"to a port behind", c.in(c.web, 91, tcp), ""},
+		{"to its single port", c.in(c.web, 443, tcp), ruleMatch},
+		{"to its port with another protocol", c.in(c.web, 80, udp), ""},
+		{"first fragment to it", c.in(c.web, 80, tcp).fragment(first), ruleMatch},
+		{"with options to it", c.in(c.web, 80, tcp).withOptions(), ruleMatch},
+		{"later fragment to it", c.in(c.web, 80, tcp).fragment(later), ruleMatchFrag},
+		{"later fragment with another protocol", c.in(c.web, 80, udp).fragment(later), ""},
+		{"any port of any protocol", c.in(c.marked, 7, sctp), ruleMatch},
+		{"ping of a match for all", c.ping(c.marked), ""},
+		{"from another of the match's clients", fromRouter, ruleMatch},
+		{"from none of them", fromWeb, ""},
+		{"later fragment from none of them", fromWeb.fragment(later), ""},
+		{"to a match on a shared address", c.in(c.shared, 53, udp), ruleMatch},
+		{"later fragment to a match on a shared address", c.in(c.shared, 53, udp).fragment(later), ruleLocal},
+	}
+}
+
+func (c cast) aboutMatches() []guardCase {
+	whole := c.out(c.web, 80, tcp).bytes()
+	elsewhere := c.out(c.marked, 7, udp)
+	elsewhere.dst = at(c.web, 1234)
+	return []guardCase{
+		{"error about an answer to a match", c.failure(c.web, whole), ruleMatchErr},
+		{"error that quotes up to the port of one", c.failure(c.web, whole[:c.ports+2]), ruleMatchErr},
+		{"error that quotes less of one", c.failure(c.web, whole[:c.ports+1]), ""},
+		{"error about an answer from another port", c.failure(c.web, c.out(c.web, 91, tcp).bytes()), ""},
+		{"error about an answer of another protocol", c.failure(c.web, c.out(c.web, 80, udp).bytes()), ""},
+		{"error about an answer to its client", c.failure(c.marked, c.out(c.marked, 7, udp).bytes()), ruleMatchErr},
+		{"error about an answer to a stranger", c.failure(c.marked, elsewhere.bytes()), ""},
+		{"error about an answer from a shared address", c.failure(c.shared, c.out(c.shared, 53, udp).bytes()), ruleLocal},
+	}
+}
+
+// leftAside are packets that a rule of the host's may mark.
+func (c cast) leftAside() []guardCase {
+	return []guardCase{
+		{"to a tuple aside", c.in(c.aside, 80, tcp), ruleAside},
+		{"to another port of its address", c.in(c.aside, 443, tcp), ruleVirtual},
+		{"first fragment to a tuple aside", c.in(c.aside, 80, tcp).fragment(first), ruleAside},
+		{"later fragment to its address", c.in(c.aside, 443, tcp).fragment(later), ruleAside},
+		{"error about a packet from it", c.failure(c.aside, c.out(c.aside, 80, tcp).bytes()), ruleVirtualErr},
+		{"to any port aside of a held address", c.in(c.asideHeld, 53, udp), ruleAside},
+		{"to a held address, not aside", c.in(c.asideHeld, 53, tcp), ruleHeld},
+		{"later fragment to a held address, partly aside", c.in(c.asideHeld, 53, udp).fragment(later), ruleAside},
+		{"ping of a held address, partly aside", c.ping(c.asideHeld), ruleHeld},
 	}
 }
 

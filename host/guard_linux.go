@@ -27,6 +27,7 @@ type Guard struct {
 	nft  *ownTable
 	sets map[string]*nftables.Set
 	have content // what the sets hold; nil: unknown, after an error
+	vary variable
 
 	devices []string // which have a chain
 }
@@ -94,6 +95,12 @@ func (g *Guard) buildVersion(l *layout) error {
 		}
 		g.sets[s.Name] = s
 	}
+	for _, name := range chainsThatVary {
+		g.buildChain(name+l.suffix, nil)
+	}
+	for _, r := range l.endings() {
+		g.buildChain(l.ending(r.name), []rule{r})
+	}
 	g.buildChain(l.fragChain(), l.fragRules())
 	g.buildChain(l.chain(), l.rules())
 	return nil
@@ -130,7 +137,7 @@ func (g *Guard) Counters() ([]Counter, error) {
 		out[i].Rule = name
 	}
 	for i := range layouts {
-		for _, chain := range []string{layouts[i].chain(), layouts[i].fragChain()} {
+		for _, chain := range layouts[i].counting() {
 			rules, err := g.nft.GetRules(g.nft.table, &nftables.Chain{Name: chain})
 			if err != nil {
 				return nil, fmt.Errorf("read the guard's counters: %w", err)

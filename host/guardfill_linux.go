@@ -32,6 +32,7 @@ func (g *Guard) Set(want GuardSet) error {
 	for _, name := range slices.Sorted(maps.Keys(g.sets)) {
 		f.add(name, minus(next[name], g.have[name]))
 	}
+	f.vary(&want)
 	for _, name := range slices.Sorted(maps.Keys(g.sets)) {
 		f.remove(name, minus(g.have[name], next[name]))
 	}
@@ -40,6 +41,7 @@ func (g *Guard) Set(want GuardSet) error {
 		return fmt.Errorf("fill the guard: %w", err)
 	}
 	g.have = next
+	g.vary.shown = g.vary.next
 	return nil
 }
 
@@ -81,15 +83,19 @@ func (f *filling) remove(set string, list []nftables.SetElement) {
 
 func (f *filling) each(list []nftables.SetElement, send func([]nftables.SetElement) error) {
 	for part := range slices.Chunk(list, messageElements) {
-		if f.pending+len(part) > batchElements {
-			f.err = f.flush()
-		}
-		if f.err != nil {
+		if f.room(len(part)); f.err != nil {
 			return
 		}
 		f.err = send(part)
-		f.pending += len(part)
 	}
+}
+
+// room sees to it that the batch has room for that many elements.
+func (f *filling) room(n int) {
+	if f.pending+n > batchElements {
+		f.err = f.flush()
+	}
+	f.pending += n
 }
 
 func (f *filling) flush() error {

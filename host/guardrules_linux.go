@@ -20,12 +20,14 @@ const key = unix.NFT_REG32_00
 // (6.18 was seen to) read the middle of a datagram for its ports.
 func (l *layout) rules() []rule {
 	return []rule{
-		l.drop(ruleHeld, l.load(l.dst), l.found(setHeld)),
 		{exprs: append(l.later(), &expr.Verdict{Kind: expr.VerdictGoto, Chain: l.fragChain()})},
+		l.jump(chainAside),
+		l.drop(ruleHeld, l.load(l.dst), l.found(setHeld)),
 		l.drop(ruleVirtual, l.toPort(), l.found(setVirtual)),
 		l.drop(ruleVirtual, l.toPort(), l.found(setVirtualAny)),
 		l.drop(ruleVirtualErr, l.foreign(), l.failure(), l.quotes(l.src, 0), l.found(setVirtual)),
 		l.drop(ruleVirtualErr, l.foreign(), l.failure(), l.quotes(l.src, 0), l.found(setVirtualAny)),
+		l.jump(chainMatches),
 		l.accept(ruleLocal, l.load(l.dst), l.found(setLocal)),
 		l.drop(ruleReal, l.fromPort(), l.found(setReal)),
 		l.drop(ruleReal, l.fromPort(), l.found(setRealAny)),
@@ -37,8 +39,11 @@ func (l *layout) rules() []rule {
 // fragRules are those for later fragments; what meets none is the host's.
 func (l *layout) fragRules() []rule {
 	return []rule{
+		l.jump(chainAsideFrag),
+		l.drop(ruleHeld, l.load(l.dst), l.found(setHeld)),
 		l.drop(ruleVirtualFrag, l.load(l.dst), l.found(setRoaming)),
 		l.accept(ruleLocal, l.load(l.dst), l.found(setLocal)),
+		l.jump(chainMatchesFrag),
 		l.drop(ruleRealFrag, l.load(l.src), l.found(setRealAddr)),
 	}
 }
@@ -104,15 +109,23 @@ func (l *layout) gather(addr, port int) exprs {
 // address and port lie at these offsets.
 func (l *layout) quotes(addr, port int) exprs {
 	const icmp = expr.PayloadBaseTransportHeader
-	var e exprs
-	if l.options {
-		e = append(e, read(icmp, quoteAt, 1, key), equal(key, 0x45))
-		e = append(e, read(icmp, quoteAt+fragAt, 2, key), masked(key, fragMask), equal(key, 0, 0))
-	}
-	return append(e,
+	return append(l.quotable(),
 		read(icmp, quoteAt+addr, l.size, key),
 		read(icmp, quoteAt+l.proto, 1, l.protoKey()),
 		read(icmp, quoteAt+l.ports+port, 2, l.portKey()))
+}
+
+// quotable passes on ICMP errors that quote a packet whose ports lie where we
+// look for them.
+func (l *layout) quotable() exprs {
+	const icmp = expr.PayloadBaseTransportHeader
+	if !l.options {
+		return nil
+	}
+	return exprs{
+		read(icmp, quoteAt, 1, key), equal(key, 0x45),
+		read(icmp, quoteAt+fragAt, 2, key), masked(key, fragMask), equal(key, 0, 0),
+	}
 }
 
 // failure passes ICMP errors on.
@@ -160,8 +173,12 @@ func unequal(register uint32, b ...byte) expr.Any {
 }
 
 func masked(register uint32, mask uint16) expr.Any {
-	return &expr.Bitwise{SourceRegister: register, DestRegister: register, Len: 2,
-		Mask: binary.BigEndian.AppendUint16(nil, mask), Xor: []byte{0, 0}}
+	return bitwise(register, binary.BigEndian.AppendUint16(nil, mask))
+}
+
+func bitwise(register uint32, mask []byte) expr.Any {
+	return &expr.Bitwise{SourceRegister: register, DestRegister: register, Len: uint32(len(mask)),
+		Mask: mask, Xor: make([]byte, len(mask))}
 }
 
 // entry sends packets of this IP version that are addressed to us on the link

@@ -2,22 +2,31 @@
 
 package host
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/ulvs/ulvs/packet"
+)
 
 // A GuardSet says which packets are the director's, so that the kernel's own
 // stack must not answer or forward them. The rules, in order, for unicast IP
 // addressed to us on the link level:
 //
+//	of fragments that are not the first, which have no ports:
+//	aside             to the address of a tuple aside: the host's
 //	held              to an address that nobody but us holds: taken
-//
-//	and, of fragments that are not the first, which have no ports:
 //	virtual fragment  to the address of a virtual tuple, unless local: taken
 //	local             to an address of the host: the host's
+//	match fragment    from and to the addresses of a match: taken
 //	real fragment     from the address of a real tuple: taken
 //
 //	of all else:
+//	aside             to a tuple aside: the host's, and ours from its queue
+//	held              to an address that nobody but us holds: taken
 //	virtual           to a virtual tuple: taken
 //	virtual error     an ICMP error to an address not local, about a packet from one: taken
+//	match             what a match describes: taken
+//	match error       an ICMP error to an address not local, about an answer to that: taken
 //	local             to an address of the host: the host's
 //	real              from a real tuple: taken
 //	real error        an ICMP error about a packet to one: taken
@@ -33,10 +42,13 @@ type GuardSet struct {
 	Held    []netip.Addr // virtual addresses that we answer ARP and ND for
 	Real    []Tuple      // of the real servers whose replies come back through us
 	Local   []netip.Addr // addresses of the host
+	Matches []Match      // what our own mark rules mark for a service
+	Aside   []Tuple      // to virtual or held addresses, which a rule of the host's may mark for a service: see Marks
 }
 
 // A Tuple is one end of a conversation. Port zero is every port, as in a
-// virtual service for all ports.
+// virtual service for all ports; Proto zero is each of TCP, UDP and SCTP, as
+// at a real server of a service that goes by marks.
 type Tuple struct {
 	Proto uint8
 	Addr  netip.AddrPort
@@ -44,16 +56,20 @@ type Tuple struct {
 
 // A Counter is how much a rule of the guard has met, both families together.
 type Counter struct {
-	Rule           string // as GuardSet names it; what rule local counts was left to the host
+	Rule           string // as GuardSet names it; what rules local and aside count was left to the host
 	Packets, Bytes uint64
 }
 
 // The rules' names, as counters and nft list show them.
 const (
+	ruleAside       = "aside"
 	ruleHeld        = "held"
 	ruleVirtual     = "virtual"
 	ruleVirtualFrag = "virtual fragment"
 	ruleVirtualErr  = "virtual error"
+	ruleMatch       = "match"
+	ruleMatchFrag   = "match fragment"
+	ruleMatchErr    = "match error"
 	ruleReal        = "real"
 	ruleRealFrag    = "real fragment"
 	ruleRealErr     = "real error"
@@ -61,7 +77,19 @@ const (
 )
 
 var ruleNames = [...]string{
-	ruleHeld, ruleVirtual, ruleVirtualFrag, ruleVirtualErr, ruleReal, ruleRealFrag, ruleRealErr, ruleLocal,
+	ruleAside, ruleHeld, ruleVirtual, ruleVirtualFrag, ruleVirtualErr, ruleMatch, ruleMatchFrag, ruleMatchErr,
+	ruleReal, ruleRealFrag, ruleRealErr, ruleLocal,
+}
+
+// ported are the protocols that virtual services speak.
+var ported = [...]uint8{packet.ProtoTCP, packet.ProtoUDP, packet.ProtoSCTP}
+
+// protocols are those that a protocol number of a Tuple or a Match stands for.
+func protocols(proto uint8) []uint8 {
+	if proto == 0 {
+		return ported[:]
+	}
+	return []uint8{proto}
 }
 
 // roaming are the addresses of the virtual tuples that the host does not have.
@@ -75,6 +103,14 @@ func (g *GuardSet) roaming() []netip.Addr {
 		if a := t.Addr.Addr().Unmap(); !local[a] {
 			out = append(out, a)
 		}
+	}
+	return out
+}
+
+func addrsOf(list []Tuple) []netip.Addr {
+	out := make([]netip.Addr, len(list))
+	for i, t := range list {
+		out[i] = t.Addr.Addr()
 	}
 	return out
 }

@@ -21,12 +21,16 @@ const (
 	setVirtualAny = "virtual_any"
 	setReal       = "real"
 	setRealAny    = "real_any"
+	setAside      = "aside"
+	setAsideAny   = "aside_any"
+	setAsideAddr  = "aside_addr"
 	setErrors     = "icmp_errors" // never changes
+	setPorted     = "ported"      // nor does this: the protocols of virtual services
 )
 
-var addrSets = [...]string{setHeld, setLocal, setRoaming, setRealAddr}
-var tupleSets = [...]string{setVirtual, setReal}
-var anySets = [...]string{setVirtualAny, setRealAny}
+var addrSets = [...]string{setHeld, setLocal, setRoaming, setRealAddr, setAsideAddr}
+var tupleSets = [...]string{setVirtual, setReal, setAside}
+var anySets = [...]string{setVirtualAny, setRealAny, setAsideAny}
 
 // sets are those of one IP version, empty but for the ICMP types.
 func (l *layout) sets(t *nftables.Table) []*nftables.Set {
@@ -49,6 +53,7 @@ func (l *layout) sets(t *nftables.Table) []*nftables.Set {
 		icmp = nftables.TypeICMP6Type
 	}
 	add(setErrors, icmp)
+	add(setPorted, proto)
 	return out
 }
 
@@ -72,14 +77,19 @@ func (g *GuardSet) contents() content {
 		l.putAddrs(c, setRoaming, g.roaming())
 		l.putTuples(c, setVirtual, setVirtualAny, g.Virtual)
 		l.putTuples(c, setReal, setRealAny, g.Real)
-		for _, t := range g.Real {
-			l.putAddrs(c, setRealAddr, []netip.Addr{t.Addr.Addr()})
-		}
-		for _, e := range l.errors {
-			c.put(setErrors+l.suffix, []byte{e})
-		}
+		l.putTuples(c, setAside, setAsideAny, g.Aside)
+		l.putAddrs(c, setRealAddr, addrsOf(g.Real))
+		l.putAddrs(c, setAsideAddr, addrsOf(g.Aside))
+		l.putBytes(c, setErrors, l.errors)
+		l.putBytes(c, setPorted, ported[:])
 	}
 	return c
+}
+
+func (l *layout) putBytes(c content, set string, list []uint8) {
+	for _, b := range list {
+		c.put(set+l.suffix, []byte{b})
+	}
 }
 
 func (l *layout) putAddrs(c content, set string, list []netip.Addr) {
@@ -97,12 +107,14 @@ func (l *layout) putTuples(c content, exact, any string, list []Tuple) {
 		if !l.holds(t.Addr.Addr()) {
 			continue
 		}
-		key := append(l.bytes(t.Addr.Addr()), t.Proto, 0, 0, 0)
-		if t.Addr.Port() == 0 {
-			c.put(any+l.suffix, key)
-			continue
+		for _, proto := range protocols(t.Proto) {
+			key := append(l.bytes(t.Addr.Addr()), proto, 0, 0, 0)
+			if t.Addr.Port() == 0 {
+				c.put(any+l.suffix, key)
+				continue
+			}
+			key = binary.BigEndian.AppendUint16(key, t.Addr.Port())
+			c.put(exact+l.suffix, append(key, 0, 0))
 		}
-		key = binary.BigEndian.AppendUint16(key, t.Addr.Port())
-		c.put(exact+l.suffix, append(key, 0, 0))
 	}
 }

@@ -12,8 +12,9 @@ import (
 // Taken answers for one packet what the guard's rules do with it. It never
 // changes, and asking it does not allocate.
 type Taken struct {
-	held, local, roaming, realAddr map[packet.Addr]struct{}
-	virtual, real                  map[end]struct{}
+	held, local, roaming, realAddr, asideAddr map[packet.Addr]struct{}
+	virtual, real, aside                      map[end]struct{}
+	matches                                   []match
 }
 
 // An end is a Tuple without pointers.
@@ -25,15 +26,17 @@ type end struct {
 // Compile makes g ready to be asked.
 func Compile(g GuardSet) *Taken {
 	t := &Taken{
-		held:     addrSet(g.Held),
-		local:    addrSet(g.Local),
-		roaming:  addrSet(g.roaming()),
-		realAddr: make(map[packet.Addr]struct{}, len(g.Real)),
-		virtual:  endSet(g.Virtual),
-		real:     endSet(g.Real),
+		held:      addrSet(g.Held),
+		local:     addrSet(g.Local),
+		roaming:   addrSet(g.roaming()),
+		realAddr:  addrSet(addrsOf(g.Real)),
+		asideAddr: addrSet(addrsOf(g.Aside)),
+		virtual:   endSet(g.Virtual),
+		real:      endSet(g.Real),
+		aside:     endSet(g.Aside),
 	}
-	for e := range t.real {
-		t.realAddr[e.Addr] = struct{}{}
+	for i := range g.Matches {
+		t.matches = append(t.matches, g.Matches[i].compile())
 	}
 	return t
 }
@@ -49,7 +52,9 @@ func addrSet(list []netip.Addr) map[packet.Addr]struct{} {
 func endSet(list []Tuple) map[end]struct{} {
 	m := make(map[end]struct{}, len(list))
 	for _, t := range list {
-		m[end{packet.EndpointFrom(t.Addr), t.Proto}] = struct{}{}
+		for _, proto := range protocols(t.Proto) {
+			m[end{packet.EndpointFrom(t.Addr), proto}] = struct{}{}
+		}
 	}
 	return m
 }
@@ -57,23 +62,51 @@ func endSet(list []Tuple) map[end]struct{} {
 // Takes reports whether the guard keeps p, which Parse has read, from the
 // host's stack. Then nobody but us will handle it.
 func (t *Taken) Takes(p *packet.Packet) bool {
-	if !p.ToUs || p.Tag() != 0 || p.Type != packet.TypeIPv4 && p.Type != packet.TypeIPv6 {
+	switch {
+	case !forHost(p):
 		return false
-	}
-	if in(t.held, p.Flow.Dst.Addr) {
+	case p.Frag == packet.Later:
+		return t.takesLater(p)
+	case holds(t.aside, p.Flow.Dst, p.Flow.Proto):
+		return false
+	case in(t.held, p.Flow.Dst.Addr), holds(t.virtual, p.Flow.Dst, p.Flow.Proto), t.matched(p):
 		return true
-	}
-	if p.Frag == packet.Later {
-		return in(t.roaming, p.Flow.Dst.Addr) ||
-			!in(t.local, p.Flow.Dst.Addr) && in(t.realAddr, p.Flow.Src.Addr)
-	}
-	if holds(t.virtual, p.Flow.Dst, p.Flow.Proto) {
-		return true
-	}
-	if in(t.local, p.Flow.Dst.Addr) {
+	case in(t.local, p.Flow.Dst.Addr):
 		return false
 	}
 	return holds(t.real, p.Flow.Src, p.Flow.Proto) || t.takesQuoted(p)
+}
+
+// Aside reports whether p, which Parse has read, is left to the host because
+// one of its rules may mark it for a service: it comes again, from the host's
+// queue (see Marks), with its mark or without.
+func (t *Taken) Aside(p *packet.Packet) bool {
+	if !forHost(p) {
+		return false
+	}
+	if p.Frag == packet.Later {
+		return in(t.asideAddr, p.Flow.Dst.Addr)
+	}
+	return holds(t.aside, p.Flow.Dst, p.Flow.Proto)
+}
+
+// forHost reports whether p is what the guard looks at: unicast IP to us.
+func forHost(p *packet.Packet) bool {
+	return p.ToUs && p.Tag() == 0 && (p.Type == packet.TypeIPv4 || p.Type == packet.TypeIPv6)
+}
+
+// takesLater is what the rules say of a fragment that is not the first.
+func (t *Taken) takesLater(p *packet.Packet) bool {
+	src, dst := p.Flow.Src.Addr, p.Flow.Dst.Addr
+	switch {
+	case in(t.asideAddr, dst):
+		return false
+	case in(t.held, dst), in(t.roaming, dst):
+		return true
+	case in(t.local, dst):
+		return false
+	}
+	return in(t.realAddr, src) || t.matchedLater(p)
 }
 
 // takesQuoted is what the rules say of an ICMP error to a stranger.
@@ -83,9 +116,10 @@ func (t *Taken) takesQuoted(p *packet.Packet) bool {
 	if q == nil {
 		return false
 	}
-	src, okSrc := l.end(q, l.src, l.ports)
-	dst, okDst := l.end(q, l.dst, l.ports+2)
-	return okSrc && holds(t.virtual, src, q[l.proto]) || okDst && holds(t.real, dst, q[l.proto])
+	src, okSrc := l.quotedEnd(q, l.src, l.ports)
+	dst, okDst := l.quotedEnd(q, l.dst, l.ports+2)
+	return okSrc && (holds(t.virtual, src, q[l.proto]) || t.matchedAnswer(src, l.addr(q[l.dst:]), q[l.proto])) ||
+		okDst && holds(t.real, dst, q[l.proto])
 }
 
 func in(m map[packet.Addr]struct{}, a packet.Addr) bool {
@@ -116,9 +150,9 @@ func (l *layout) quoted(p *packet.Packet) []byte {
 	return q
 }
 
-// end is the end of the quoted packet q whose address and port lie there;
+// quotedEnd is the end of the quoted packet q whose address and port lie there;
 // false if q is cut before its port.
-func (l *layout) end(q []byte, addr, port int) (packet.Endpoint, bool) {
+func (l *layout) quotedEnd(q []byte, addr, port int) (packet.Endpoint, bool) {
 	if port+2 > len(q) {
 		return packet.Endpoint{}, false
 	}

@@ -17,7 +17,7 @@ func TestTakes(t *testing.T) {
 			if why := p.Parse(); why != packet.None {
 				t.Errorf("IPv%s: %s: not read: %v", layouts[i].suffix, k.name, why)
 			}
-			want := k.rule != "" && k.rule != ruleLocal
+			want := k.taken()
 			if got := taken.Takes(p); got != want {
 				t.Errorf("IPv%s: %s: taken: %v, want %v", layouts[i].suffix, k.name, got, want)
 			}
