@@ -11,6 +11,9 @@
 //	# text                 teaches
 //	memory only: REASON    in the head: the other players would take too long
 //	ipvsadm ARG… [=> CODE] is carried out, and exits with CODE, or 0
+//	sysctl NAME=VALUE      sets net.ipv4.vs.NAME; => CODE here and below too
+//	ulvs mark add|del RULE or flush: marks packets, in the words of ulvs.ParseMark
+//	iptables -t mangle -A|-D PREROUTING RULE or -F: the same; ip6tables too
 //	  < line               … given this on standard input
 //	  | line               … and prints exactly this on standard output
 //	in PACKET              arrives at the director
@@ -29,5 +32,15 @@
 // the host's own stack answers; in memory there is no such host, and there they
 // are not played. Without them a host may answer what it likes.
 //
+// What ipvsadm lists of connections has no order here, and its times may be two
+// seconds off. A listing that a real director's counters have not reached yet is
+// asked for again, for up to three seconds.
+//
 // All lessons are set in one world; see plan.go.
+//
+// An author plays files on a player with
+//
+//	go test ./lab/play -run TestFile -lesson '/tmp/draft*.txt' -player kernel
+//
+// or memory, or live; the path is absolute, or seen from here.
 package play

@@ -21,7 +21,11 @@ import (
 const GuestEnv = "ULVS_LESSONS"
 
 // modules are what the kernel needs for lessons.
-var modules = []string{"veth", "ip_vs", "ip_vs_rr", "ip_vs_wrr", "ip_vs_lc", "ip_vs_wlc"}
+var modules = []string{
+	"veth", "ip_vs", "ip_vs_rr", "ip_vs_wrr", "ip_vs_lc", "ip_vs_wlc", "ip_vs_sed", "ip_vs_nq", "ip_vs_sh", "ip_vs_dh",
+	"ip_vs_lblc", "ip_vs_lblcr", "ip_vs_mh", "ip_vs_fo", "ip_vs_ovf", "ip_vs_pe_sip",
+	"ip_tables", "iptable_mangle", "ip6_tables", "ip6table_mangle", "xt_mark", "xt_multiport", "xt_tcpudp", "xt_sctp",
+}
 
 // together is how many lessons the guest plays at a time: it has one processor,
 // and a lesson mostly waits for another.
@@ -98,10 +102,10 @@ func playAll(files []string, out *json.Encoder) {
 // judge plays one lesson on this kernel.
 func judge(file string) verdict {
 	v := verdict{Name: file}
-	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
-	defer stop()
 	l, err := ReadFile(file)
 	if err == nil {
+		ctx, stop := context.WithTimeout(context.Background(), time.Minute+l.Waits())
+		defer stop()
 		err = Kernel(ctx, l)
 	}
 	if err != nil {

@@ -5,7 +5,6 @@ package play
 import (
 	"context"
 	"errors"
-	"os/exec"
 )
 
 // Kernel plays a lesson on the IPVS of the kernel that runs here, with the
@@ -16,10 +15,7 @@ func Kernel(ctx context.Context, l *Lesson) error {
 	}
 	return apart(func() error {
 		wires, err := build()
-		w := &wired{traits: Traits{Name: "on the kernel's IPVS", Truth: true}, wires: wires}
-		w.ipvsadm = func(ctx context.Context, args []string) *exec.Cmd {
-			return exec.CommandContext(ctx, args[0], args[1:]...)
-		}
+		w := &wired{traits: Traits{Name: "on the kernel's IPVS", Truth: true}, wires: wires, run: inHost}
 		if err == nil {
 			err = l.Play(ctx, w)
 		}

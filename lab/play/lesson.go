@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // A Lesson is a text that has been read and can be played, any number of times.
@@ -36,6 +37,10 @@ var verbs = map[string]func(line string) (act, error){
 	"ipvsadm":         readCommand,
 	"ipvsadm-save":    readCommand,
 	"ipvsadm-restore": readCommand,
+	"sysctl":          readCommand,
+	"iptables":        readCommand,
+	"ip6tables":       readCommand,
+	"ulvs":            readCommand,
 	"in":              readArrival,
 	"also":            readFollower,
 	"out":             readDeparture,
@@ -73,6 +78,16 @@ func ReadFile(file string) (*Lesson, error) {
 	return Read(filepath.Base(file), f)
 }
 
+// Waits is how long the lesson waits in all.
+func (l *Lesson) Waits() (sum time.Duration) {
+	for _, s := range l.steps {
+		if w, ok := s.act.(*pause); ok {
+			sum += w.time
+		}
+	}
+	return sum
+}
+
 // add reads one line.
 func (l *Lesson) add(n int, line string) error {
 	text := strings.TrimSpace(line)
@@ -98,7 +113,7 @@ func (l *Lesson) add(n int, line string) error {
 func (l *Lesson) append(n int, word, text string) error {
 	read := verbs[word]
 	if read == nil {
-		return fmt.Errorf("%q begins no line of a lesson: want ipvsadm, in, also, out, silent, drop, pass, wait, differs, |, < or #", word)
+		return fmt.Errorf("%q begins no line of a lesson: want ipvsadm, sysctl, iptables, ip6tables, ulvs mark, in, also, out, silent, drop, pass, wait, differs, |, < or #", word)
 	}
 	a, err := read(text)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -34,7 +35,7 @@ func Live(ctx context.Context, program string, l *Lesson) error {
 		if err != nil {
 			return err
 		}
-		w.ipvsadm, w.done = d.ipvsadm, d.done
+		w.run, w.done = d.run, d.done
 		return errors.Join(l.Play(ctx, w), d.stop())
 	})
 }
@@ -143,12 +144,19 @@ func taken(s forward.Status, sent [ports]tally) bool {
 	return true
 }
 
-// ipvsadm is our program under that name.
-func (d *daemon) ipvsadm(ctx context.Context, args []string) *exec.Cmd {
+// run is our program under ipvsadm's name; sysctls and marks are the director's.
+// What iptables does, is the host's.
+func (d *daemon) run(ctx context.Context, args []string, in string) (Answer, error) {
+	switch {
+	case isIptables(args[0]):
+		return inHost(ctx, args, in)
+	case !strings.HasPrefix(args[0], "ipvsadm"):
+		return direct(ctx, d.client, args)
+	}
 	c := exec.CommandContext(ctx, d.program)
 	c.Args = args
 	c.Env = append(os.Environ(), "ULVS_SOCKET="+d.socket())
-	return c
+	return execute(c, in)
 }
 
 // stop ends the director.

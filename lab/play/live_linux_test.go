@@ -12,7 +12,9 @@ import (
 )
 
 // TestLive plays every lesson on a live `ulvs run`.
-func TestLive(t *testing.T) {
+func TestLive(t *testing.T) { onLive(t, files(t)) }
+
+func onLive(t *testing.T, files []string) {
 	if os.Getuid() != 0 {
 		t.Skip("needs root, for network namespaces")
 	}
@@ -22,13 +24,13 @@ func TestLive(t *testing.T) {
 	if out, err := c.CombinedOutput(); err != nil {
 		t.Fatalf("build ulvs: %v\n%s", err, out)
 	}
-	for _, file := range files(t) {
+	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			t.Parallel()
-			ctx, stop := context.WithTimeout(t.Context(), time.Minute)
-			defer stop()
 			l, err := ReadFile(file)
 			if err == nil {
+				ctx, stop := context.WithTimeout(t.Context(), time.Minute+l.Waits())
+				defer stop()
 				err = Live(ctx, program, l)
 			}
 			outcome(t, err)

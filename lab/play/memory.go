@@ -98,7 +98,10 @@ func (m *memory) Traits() Traits {
 	return Traits{Name: "in memory", Virtual: true, Hostless: true}
 }
 
-func (m *memory) Ipvsadm(ctx context.Context, args []string, in string) (Answer, error) {
+func (m *memory) Run(ctx context.Context, args []string, in string) (Answer, error) {
+	if !strings.HasPrefix(args[0], "ipvsadm") {
+		return direct(ctx, m.engine, args)
+	}
 	var out, errs strings.Builder
 	dial := func(context.Context) (ulvs.Director, error) { return m.engine, nil }
 	code := ipvsadm.Main(ctx, args[0], args[1:], dial, strings.NewReader(in), &out, &errs)

@@ -8,8 +8,10 @@ import (
 )
 
 // TestMemory plays every lesson on the engine, in virtual time.
-func TestMemory(t *testing.T) {
-	for _, file := range files(t) {
+func TestMemory(t *testing.T) { inMemory(t, files(t)) }
+
+func inMemory(t *testing.T, files []string) {
+	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			t.Parallel()
 			l, err := ReadFile(file)

@@ -15,9 +15,9 @@ import (
 // wired is the world of a real director: one that lives in a network namespace,
 // with wires at its ports, and an ipvsadm to talk to it.
 type wired struct {
-	traits  Traits
-	wires   [ports]*wire
-	ipvsadm func(ctx context.Context, args []string) *exec.Cmd
+	traits Traits
+	wires  [ports]*wire
+	run    func(ctx context.Context, args []string, in string) (Answer, error)
 	// done returns when the director is done with all that was sent, and what it
 	// counted since it was last asked; nil if the answer to a ping says that.
 	done func(ctx context.Context, sent [ports]tally) (map[string]uint64, error)
@@ -25,14 +25,18 @@ type wired struct {
 
 func (w *wired) Traits() Traits { return w.traits }
 
-func (w *wired) Ipvsadm(ctx context.Context, args []string, in string) (Answer, error) {
+func (w *wired) Run(ctx context.Context, args []string, in string) (Answer, error) {
+	return w.run(ctx, args, in)
+}
+
+// execute lets a program run to its end.
+func execute(c *exec.Cmd, in string) (Answer, error) {
 	var out, errs bytes.Buffer
-	c := w.ipvsadm(ctx, args)
 	c.Stdin, c.Stdout, c.Stderr = strings.NewReader(in), &out, &errs
 	err := c.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
-		return Answer{}, fmt.Errorf("run %s: %w", args[0], err)
+		return Answer{}, fmt.Errorf("run %s: %w", c.Args[0], err)
 	}
 	return Answer{out.String(), errs.String(), c.ProcessState.ExitCode()}, nil
 }

@@ -12,8 +12,9 @@ import (
 type World interface {
 	// Traits are what lessons have to know of it.
 	Traits() Traits
-	// Ipvsadm carries out a command line, its first word the program's name.
-	Ipvsadm(ctx context.Context, args []string, in string) (Answer, error)
+	// Run carries out a command line, its first word the program's name: one that
+	// begins with ipvsadm, sysctl, iptables, ip6tables, or ulvs mark.
+	Run(ctx context.Context, args []string, in string) (Answer, error)
 	// Arrive lets a frame reach a port, and returns when the director is done
 	// with it.
 	Arrive(ctx context.Context, port int, frame []byte) (Effect, error)
