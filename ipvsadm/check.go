@@ -2,10 +2,7 @@
 
 package ipvsadm
 
-import (
-	"net/netip"
-	"strings"
-)
+import "net/netip"
 
 // maxTimeout is the longest timeout that can be asked for, in seconds: 31 days.
 const maxTimeout = 31 * 24 * 60 * 60
@@ -33,10 +30,12 @@ func (p *parser) checkTimeouts() error {
 	if len(p.words.left) < 3 {
 		return usage("--set option requires 3 timeout values")
 	}
-	for _, word := range p.words.left[:3] {
-		if _, ok := integer(word, 0, maxTimeout); !ok {
-			return usage("invalid timeout value `%s' specified", word)
+	for i, into := range []*int{&p.timeouts.TCP, &p.timeouts.TCPFin, &p.timeouts.UDP} {
+		n, ok := integer(p.words.left[i], 0, maxTimeout)
+		if !ok {
+			return usage("invalid timeout value `%s' specified", p.words.left[i])
 		}
+		*into = int(n)
 	}
 	p.words.left = p.words.left[3:]
 	return nil
@@ -45,28 +44,6 @@ func (p *parser) checkTimeouts() error {
 func (p *parser) checkLeft() error {
 	if len(p.words.left) > 0 {
 		return usage("unexpected argument %s", p.words.left[0])
-	}
-	return nil
-}
-
-// flagOwners are the scheduler flags of -b, and whose they are; "": anybody's.
-var flagOwners = map[string]string{
-	"flag-1": "", "flag-2": "", "flag-3": "",
-	"sh-fallback": "sh", "sh-port": "sh",
-	"mh-fallback": "mh", "mh-port": "mh",
-}
-
-// checkFlags comes after the whole line was read, for -b may precede -s.
-func (p *parser) checkFlags() error {
-	for _, f := range strings.Split(p.flags, ",") {
-		owner, known := flagOwners[f]
-		switch {
-		case f == "":
-		case !known:
-			return usage("invalid scheduler flag `%s'", f)
-		case owner != "" && owner != p.scheduler:
-			return usage("incompatible scheduler flag `%s'", f)
-		}
 	}
 	return nil
 }

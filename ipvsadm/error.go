@@ -34,6 +34,7 @@ var refusals = []wording{
 	{ulvs.ErrRange, "Numerical result out of range"},
 	{ulvs.ErrFamily, "Operation not supported with specified address family"},
 	{ulvs.ErrNoScheduler, "Scheduler or persistence engine not found"},
+	{ulvs.ErrNoEngine, "Scheduler or persistence engine not found"},
 	{ulvs.ErrServiceExists, "Service already exists"},
 	{ulvs.ErrServerExists, "Destination already exists"},
 	{ulvs.ErrNoServer, "No such destination"},

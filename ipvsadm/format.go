@@ -37,6 +37,7 @@ var letters = map[ulvs.Verb]string{
 	ulvs.EditServer:    "-e",
 	ulvs.DeleteServer:  "-d",
 	ulvs.Zero:          "-Z",
+	ulvs.SetTimeouts:   "--set",
 }
 
 // Format is a command as a line for -R: what Parse understands as c.
@@ -45,18 +46,64 @@ func Format(c ulvs.Command) string { return Names{}.format(c) }
 func (n Names) format(c ulvs.Command) string {
 	words := []string{letters[c.Verb]}
 	if c.Service.ID != (ulvs.ID{}) {
-		words = append(words, serviceFlag(c.Service.Proto), n.endpoint(c.Service.Addr, c.Service.Proto))
+		words = append(words, n.named(c.Service.ID)...)
 	}
 	switch c.Verb {
 	case ulvs.AddService, ulvs.EditService:
-		words = append(words, "-s", c.Service.Scheduler)
+		words = append(words, served(c.Service)...)
 	case ulvs.DeleteServer:
 		words = append(words, "-r", n.endpoint(c.Server.Addr, c.Service.Proto))
 	case ulvs.AddServer, ulvs.EditServer:
 		words = append(words, "-r", n.endpoint(c.Server.Addr, c.Service.Proto),
 			nameMode(c.Server.Mode).flag, "-w", fmt.Sprint(c.Server.Weight))
+		words = append(words, limits(c.Server)...)
+	case ulvs.SetTimeouts:
+		words = append(words, fmt.Sprint(c.Timeouts.TCP), fmt.Sprint(c.Timeouts.TCPFin), fmt.Sprint(c.Timeouts.UDP))
 	}
 	return strings.Join(words, " ")
+}
+
+// named is a service as the option that names it.
+func (n Names) named(id ulvs.ID) []string {
+	switch {
+	case id.Mark == 0:
+		return []string{serviceFlag(id.Proto), n.endpoint(id.Addr, id.Proto)}
+	case id.Addr.Addr().Is6():
+		return []string{"-f", fmt.Sprint(id.Mark), "-6"}
+	}
+	return []string{"-f", fmt.Sprint(id.Mark)}
+}
+
+// served is what -A and -E say of a service besides its name.
+func served(s ulvs.Service) []string {
+	words := []string{"-s", s.Scheduler}
+	if s.Persist > 0 {
+		words = append(words, "-p", fmt.Sprint(s.Persist))
+	}
+	if mask := maskText(s.Mask); s.Persist > 0 && mask != "" {
+		words = append(words, "-M", mask)
+	}
+	if s.Engine != "" {
+		words = append(words, "--pe", s.Engine)
+	}
+	if s.OnePacket {
+		words = append(words, "-o")
+	}
+	if flags := flagWords(s); flags != "" {
+		words = append(words, "-b", flags)
+	}
+	return words
+}
+
+// limits are the thresholds of a server.
+func limits(s ulvs.Server) (words []string) {
+	if s.Upper > 0 {
+		words = append(words, "-x", fmt.Sprint(s.Upper))
+	}
+	if s.Lower > 0 {
+		words = append(words, "-y", fmt.Sprint(s.Lower))
+	}
+	return words
 }
 
 // serviceFlag is the option that names a service of this protocol.
@@ -70,10 +117,12 @@ func serviceFlag(p ulvs.Proto) string {
 	return "--" + strings.ToLower(p.String()) + "-service"
 }
 
-// save is a service as lines for -R.
+// save is a service as lines for -R. The original's lines have no thresholds,
+// and so have ours.
 func (n Names) save(s ulvs.ServiceStatus) []string {
 	lines := []string{n.format(ulvs.Command{Verb: ulvs.AddService, Service: s.Service})}
 	for _, server := range s.Servers {
+		server.Upper, server.Lower = 0, 0
 		lines = append(lines, n.format(ulvs.Command{
 			Verb: ulvs.AddServer, Service: s.Service, Server: server.Server,
 		}))

@@ -24,7 +24,7 @@ func golden(t *testing.T, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var k kernel
+	k := newKernel()
 	_, blocks, _ := strings.Cut(string(text), "\n\n$ ")
 	for _, block := range strings.Split(strings.TrimSuffix(blocks, "\n"), "\n\n$ ") {
 		line, want, _ := strings.Cut(block, "\n")

@@ -16,12 +16,18 @@ import (
 type kernel struct {
 	services []ulvs.ServiceStatus
 	conns    []ulvs.Conn
+	timeouts ulvs.Timeouts
+}
+
+// newKernel is one that nobody has touched.
+func newKernel() *kernel {
+	return &kernel{timeouts: ulvs.Timeouts{TCP: 900, TCPFin: 120, UDP: 300}}
 }
 
 func (k *kernel) dial(context.Context) (ulvs.Director, error) { return k, nil }
 
 func (k *kernel) Info(context.Context) (ulvs.Info, error) {
-	return ulvs.Info{Version: [3]int{1, 2, 1}, Size: 4096}, nil
+	return ulvs.Info{Version: [3]int{1, 2, 1}, Size: 4096, Timeouts: k.timeouts}, nil
 }
 
 func (k *kernel) Conns(context.Context) iter.Seq2[ulvs.Conn, error] {
@@ -73,12 +79,15 @@ func (k *kernel) Do(_ context.Context, c ulvs.Command) error {
 	case ulvs.Flush:
 		k.services = nil
 		return nil
+	case ulvs.SetTimeouts:
+		k.setTimeouts(c.Timeouts)
+		return nil
 	case ulvs.AddService:
 		if at >= 0 {
 			return ulvs.ErrServiceExists
 		}
-		if !knownScheduler(c.Service.Scheduler) {
-			return ulvs.ErrNoScheduler
+		if err := known(c.Service); err != nil {
+			return err
 		}
 		k.services = slices.Insert(k.services, 0, ulvs.ServiceStatus{Service: c.Service})
 		return nil
@@ -92,8 +101,8 @@ func (k *kernel) Do(_ context.Context, c ulvs.Command) error {
 	}
 	switch c.Verb {
 	case ulvs.EditService:
-		if !knownScheduler(c.Service.Scheduler) {
-			return ulvs.ErrNoScheduler
+		if err := known(c.Service); err != nil {
+			return err
 		}
 		k.services[at].Service = c.Service
 	case ulvs.DeleteService:
@@ -104,9 +113,20 @@ func (k *kernel) Do(_ context.Context, c ulvs.Command) error {
 	return nil
 }
 
+// setTimeouts leaves alone what is zero.
+func (k *kernel) setTimeouts(t ulvs.Timeouts) {
+	for _, f := range []struct{ to, from *int }{{&k.timeouts.TCP, &t.TCP}, {&k.timeouts.TCPFin, &t.TCPFin}, {&k.timeouts.UDP, &t.UDP}} {
+		if *f.from != 0 {
+			*f.to = *f.from
+		}
+	}
+}
+
 func changeServer(servers *[]ulvs.ServerStatus, c ulvs.Command) error {
 	at := slices.IndexFunc(*servers, func(s ulvs.ServerStatus) bool { return s.Addr == c.Server.Addr })
 	switch {
+	case c.Verb != ulvs.DeleteServer && c.Server.Lower > c.Server.Upper:
+		return ulvs.ErrRange
 	case c.Verb == ulvs.AddServer && at >= 0:
 		return ulvs.ErrServerExists
 	case c.Verb == ulvs.AddServer && !unicast(c.Server.Addr.Addr()):
@@ -123,8 +143,15 @@ func changeServer(servers *[]ulvs.ServerStatus, c ulvs.Command) error {
 	return nil
 }
 
-func knownScheduler(name string) bool {
-	return slices.Contains([]string{"rr", "wrr", "lc", "wlc"}, name)
+// known refuses a scheduler, and then an engine, that the kernel has not.
+func known(s ulvs.Service) error {
+	switch {
+	case !slices.Contains([]string{"rr", "wrr", "lc", "wlc", "sh", "mh"}, s.Scheduler):
+		return ulvs.ErrNoScheduler
+	case s.Engine != "" && s.Engine != "sip":
+		return ulvs.ErrNoEngine
+	}
+	return nil
 }
 
 // unicast refuses link-local IPv6 as well: the kernel wants a route to it, which

@@ -10,16 +10,6 @@ import (
 	"github.com/ulvs/ulvs"
 )
 
-const title = `Prot LocalAddress:Port Scheduler Flags
-  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn
-`
-
-// The widths that cut IPv4 entries of a listing, in bytes; IPv6 is never cut.
-const (
-	maxService = 33
-	maxServer  = 28
-)
-
 // list writes the table of a List. The banner belongs to the listing of
 // everything, and stands even if the rest fails.
 func (l Line) list(ctx context.Context, d ulvs.Director, n Names, w io.Writer) error {
@@ -35,9 +25,10 @@ func (l Line) list(ctx context.Context, d ulvs.Director, n Names, w io.Writer) e
 	if err != nil {
 		return err
 	}
-	io.WriteString(w, title)
+	t := table{n, l.Layout, l.Exact, w}
+	io.WriteString(w, titles[l.Layout])
 	for _, s := range services {
-		n.writeService(w, s)
+		t.service(s)
 	}
 	return nil
 }
@@ -68,22 +59,11 @@ func (l Line) collect(ctx context.Context, d ulvs.Director) ([]ulvs.ServiceStatu
 	return services, nil
 }
 
-func (n Names) writeService(w io.Writer, s ulvs.ServiceStatus) {
-	label := fmt.Sprintf("%-4s %s", s.Proto, n.endpoint(s.Addr, s.Proto))
-	if s.Addr.Addr().Is4() {
-		label = cut(label, maxService)
+// timeouts writes those that can be set.
+func timeouts(ctx context.Context, d ulvs.Director, w io.Writer) error {
+	i, err := d.Info(ctx)
+	if err == nil {
+		fmt.Fprintf(w, "Timeout (tcp tcpfin udp): %d %d %d\n", i.Timeouts.TCP, i.Timeouts.TCPFin, i.Timeouts.UDP)
 	}
-	fmt.Fprintf(w, "%s %s\n", label, s.Scheduler)
-	for _, server := range s.Servers {
-		n.writeServer(w, s.Proto, server)
-	}
-}
-
-func (n Names) writeServer(w io.Writer, p ulvs.Proto, s ulvs.ServerStatus) {
-	name := n.endpoint(s.Addr, p)
-	if s.Addr.Addr().Is4() {
-		name = cut(name, maxServer)
-	}
-	fmt.Fprintf(w, "  -> %-28s %-7s %-6d %-10d %-10d\n",
-		name, nameMode(s.Mode).shown, s.Weight, s.Active, s.Inactive)
+	return err
 }

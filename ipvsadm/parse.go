@@ -14,12 +14,15 @@ type Action uint8
 
 // The actions.
 const (
-	Change  Action = iota // carry out Line.Command
-	List                  // -L: show what Line.Query names
-	Save                  // -S: show everything as lines for a restore
-	Restore               // -R: read lines, carry out each
-	Help                  // -h
-	Version               // -v
+	Change      Action = iota // carry out Line.Command
+	List                      // -L: show what Line.Query names
+	Connections               // -L -c: show the connections
+	Timeouts                  // -L --timeout: show the three that can be set
+	Daemons                   // -L --daemon: show those that copy connections; ulvs has none
+	Save                      // -S: show everything as lines for a restore
+	Restore                   // -R: read lines, carry out each
+	Help                      // -h
+	Version                   // -v
 )
 
 // A Line is one command line of ipvsadm, understood.
@@ -27,8 +30,10 @@ type Line struct {
 	Action   Action
 	Command  ulvs.Command // of a Change
 	Query    ulvs.Query   // of a List
+	Layout   Layout       // of a List; of Connections, PersistentConn shows engines
 	Numeric  bool         // -n: show no names
 	Unsorted bool         // --nosort: as the director has it
+	Exact    bool         // --exact: counters in full
 }
 
 // Parse understands a command line (without the program's name) that has no
@@ -54,16 +59,22 @@ type parser struct {
 	mark      uint32  // of a service by firewall mark; 0: it is one by address
 	mark6     bool    // the marked packets are IPv6
 	scheduler string
-	flags     string // of -b
+	flags     string     // of -b
+	persist   int        // seconds; 0: not
+	mask      netip.Addr // zero: all bits
+	engine    string
 	server    netip.AddrPort
 	mode      string
 	weight    int
+	upper     int
+	lower     int
 	tunnel    string
+	timeouts  ulvs.Timeouts
 }
 
 // newParser starts with the defaults.
 func newParser(n Names, args []string) parser {
-	return parser{names: n, words: words{args: args}, mode: "dr", weight: 1, tunnel: "ipip"}
+	return parser{names: n, words: words{args: args}, persist: defaultPersist, mode: "dr", weight: 1, tunnel: "ipip"}
 }
 
 func (p *parser) parse() (Line, error) {
@@ -140,14 +151,15 @@ var verbs = map[command]ulvs.Verb{
 	cmdEditServer:    ulvs.EditServer,
 	cmdDeleteServer:  ulvs.DeleteServer,
 	cmdZero:          ulvs.Zero,
+	cmdSetTimeouts:   ulvs.SetTimeouts,
 }
 
 // line is what was read, as the rest of the world sees it.
 func (p *parser) line() Line {
-	l := Line{Numeric: p.seen[slotNumeric], Unsorted: p.seen[slotNoSort]}
+	l := Line{Numeric: p.seen[slotNumeric], Unsorted: p.seen[slotNoSort], Exact: p.seen[slotExact]}
 	switch p.command {
 	case cmdList:
-		l.Action, l.Query.ID = List, p.id
+		l.Action, l.Layout, l.Query.ID = p.listed(), p.layout(), p.service()
 	case cmdSave:
 		l.Action = Save
 	case cmdRestore:
@@ -158,14 +170,58 @@ func (p *parser) line() Line {
 	return l
 }
 
+// service is the service that the line names. A mark has no protocol; that it
+// counts as TCP is for the names of ports only.
+func (p *parser) service() ulvs.ID {
+	switch {
+	case p.mark == 0:
+		return p.id
+	case p.mark6:
+		return ulvs.ID{Addr: netip.AddrPortFrom(netip.IPv6Unspecified(), 0), Mark: p.mark}
+	}
+	return ulvs.ID{Addr: netip.AddrPortFrom(netip.IPv4Unspecified(), 0), Mark: p.mark}
+}
+
+// listed is what a -L is about.
+func (p *parser) listed() Action {
+	switch {
+	case p.seen[slotConnection]:
+		return Connections
+	case p.seen[slotTimeout]:
+		return Timeouts
+	case p.seen[slotDaemon]:
+		return Daemons
+	}
+	return List
+}
+
+// layout is the table of a -L: of several that are asked for, the first here.
+func (p *parser) layout() Layout {
+	switch {
+	case p.seen[slotStats]:
+		return Stats
+	case p.seen[slotRate]:
+		return Rate
+	case p.seen[slotThresholds]:
+		return Thresholds
+	case p.seen[slotPersistentConn]:
+		return PersistentConn
+	}
+	return Plain
+}
+
 // change is the command of a line that changes something.
 func (p *parser) change() ulvs.Command {
-	c := ulvs.Command{Verb: verbs[p.command], Service: ulvs.Service{ID: p.id}}
+	c := ulvs.Command{Verb: verbs[p.command], Service: ulvs.Service{ID: p.service()}, Timeouts: p.timeouts}
 	switch p.command {
 	case cmdAddService, cmdEditService:
-		c.Service.Scheduler = p.scheduler
+		c.Service.Scheduler, c.Service.Flags = p.scheduler, flagsOf(p.flags)
+		c.Service.OnePacket, c.Service.Engine = p.seen[slotOps], p.engine
+		if p.seen[slotPersistent] {
+			c.Service.Persist, c.Service.Mask = p.persist, p.mask
+		}
 	case cmdAddServer, cmdEditServer:
-		c.Server = ulvs.Server{Addr: p.server, Mode: p.mode, Weight: p.weight}
+		c.Server = ulvs.Server{Addr: p.server, Mode: p.mode, Weight: p.weight, Upper: p.upper, Lower: p.lower}
 	case cmdDeleteServer:
 		c.Server.Addr = p.server
 	}

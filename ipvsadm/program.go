@@ -19,12 +19,10 @@ type Dial func(context.Context) (ulvs.Director, error)
 // A Program is ipvsadm, with all that it needs of the world. Each Main uses it
 // alone.
 type Program struct {
-	Argv0 string // its last element says who we are: ipvsadm, ipvsadm-save, ipvsadm-restore
-	Dial  Dial
-	Names Names
-	// Schedulers are those that ulvs has, for the help and for who asks for
-	// another of the kernel's.
-	Schedulers []string
+	Argv0      string // its last element says who we are: ipvsadm, ipvsadm-save, ipvsadm-restore
+	Dial       Dial
+	Names      Names
+	Schedulers []string // those that ulvs has, for the help
 
 	In       io.Reader
 	Out, Err io.Writer
@@ -113,6 +111,11 @@ func (s *session) do(l Line) error {
 	switch l.Action {
 	case List:
 		return listing(l.list(s.ctx, s.director, s.shown(l), s.out))
+	case Connections:
+		return listing(l.connections(s.ctx, s.director, s.shown(l), s.out))
+	case Timeouts:
+		return listing(timeouts(s.ctx, s.director, s.out))
+	case Daemons: // there are none, which the original tells by silence
 	case Save:
 		return listing(l.save(s.ctx, s.director, s.shown(l), s.out))
 	case Help:
@@ -121,7 +124,7 @@ func (s *session) do(l Line) error {
 		fmt.Fprintln(s.out, versionText)
 	default:
 		if err := s.director.Do(s.ctx, l.Command); err != nil {
-			return s.refused(l.Command, err)
+			return refused(l.Command.Verb, err)
 		}
 	}
 	return nil

@@ -35,36 +35,19 @@ func TestNoDirector(t *testing.T) {
 	}
 }
 
-// TestSchedulers wants the help to name those there are, in 80 columns, and
-// those that only the kernel has to be told from those that nobody has.
+// TestSchedulers wants the help to name those there are, in 80 columns.
 func TestSchedulers(t *testing.T) {
 	var k kernel
-	p := Program{Argv0: "ipvsadm", Dial: k.dial, Schedulers: strings.Fields("lc rr wlc wrr" + strings.Repeat(" longername", 20))}
-	say := func(line string) (int, string) {
-		var said bytes.Buffer
-		p.Out, p.Err = &said, &said
-		return p.Main(t.Context(), strings.Fields(line)), said.String()
+	var said bytes.Buffer
+	p := Program{Argv0: "ipvsadm", Dial: k.dial, Out: &said, Err: &said}
+	p.Schedulers = strings.Fields("lc rr wlc wrr" + strings.Repeat(" longername", 20))
+	p.Main(t.Context(), []string{"-h"})
+	if !strings.Contains(said.String(), " lc rr wlc wrr longername") {
+		t.Errorf("the help does not name the schedulers:\n%s", &said)
 	}
-	_, text := say("-h")
-	if !strings.Contains(text, " lc rr wlc wrr longername") {
-		t.Errorf("the help does not name the schedulers:\n%s", text)
-	}
-	for line := range strings.Lines(text) {
+	for line := range strings.Lines(said.String()) {
 		if len(strings.TrimSuffix(line, "\n")) > 80 {
 			t.Errorf("wider than 80 columns: %s", line)
-		}
-	}
-	p.Schedulers = p.Schedulers[:4]
-	for name, want := range map[string]string{
-		"sh":     "-s sh: not supported by ulvs yet: there are lc, rr, wlc, wrr\n",
-		"nosuch": "Scheduler or persistence engine not found\n",
-	} {
-		if code, said := say("-A -t 192.0.2.1:80 -s " + name); code != 255 || said != want {
-			t.Errorf("-s %s: %d %q, want %q", name, code, said, want)
-		}
-		p.In = strings.NewReader("-A -t 192.0.2.1:80 -s " + name)
-		if code, said := say("-R"); code != 255 || said != want {
-			t.Errorf("restoring -s %s: %d %q, want %q", name, code, said, want)
 		}
 	}
 }
@@ -177,7 +160,7 @@ func TestWide(t *testing.T) {
 	s.Servers = []ulvs.ServerStatus{{Server: ulvs.Server{Addr: netip.MustParseAddrPort("[fd00::1]:80"), Mode: "nat"}}}
 	s.Servers = append(s.Servers, ulvs.ServerStatus{Server: ulvs.Server{Addr: netip.MustParseAddrPort("10.0.0.1:80"), Mode: "nat"}})
 	var out bytes.Buffer
-	long.writeService(&out, s)
+	table{names: long, out: &out}.service(s)
 	want := "TCP  " + strings.Repeat("x", 28) + " rr\n" +
 		"  -> [" + strings.Repeat("x", 58) + " Masq    0      0          0         \n" +
 		"  -> " + strings.Repeat("x", 28) + " Masq    0      0          0         \n"

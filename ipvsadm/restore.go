@@ -88,7 +88,7 @@ func (r *restorer) apply() (more, ends bool) {
 	}
 	report := func(line int, err error) error {
 		if err != nil {
-			err = r.refused(sent[line-1], err)
+			err = refused(sent[line-1].Verb, err)
 		}
 		r.code = r.fail(err)
 		return nil

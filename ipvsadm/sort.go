@@ -11,7 +11,7 @@ import (
 
 // sorted puts services, and the servers of each, into the order of a listing.
 //
-// The original compares addresses by the sign of a 32-bit difference, so that
+// The original compares marks and addresses by the sign of a 32-bit difference, so that
 // 192.168.0.1 comes before 10.0.0.1, and "before" goes round in circles. What
 // comes out then depends on the sorting method; so we sort as the C library
 // does, by merging halves.
@@ -44,6 +44,9 @@ func merge[T any](s []T, compare func(a, b *T) int) {
 }
 
 func compareServices(a, b *ulvs.ServiceStatus) int {
+	if d := int32(a.Mark - b.Mark); d != 0 {
+		return int(d)
+	}
 	if d := family(a.Addr) - family(b.Addr); d != 0 {
 		return d
 	}

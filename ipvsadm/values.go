@@ -14,6 +14,10 @@ import (
 // maxInt is the largest weight and threshold: the kernel holds a C int.
 const maxInt = math.MaxInt32
 
+// defaultPersist is the timeout of a -p without one, in seconds; the manual of
+// the original says 300, but this is what it sends.
+const defaultPersist = 360
+
 // blanks are what C takes for white space.
 const blanks = " \t\n\v\f\r"
 
@@ -52,6 +56,9 @@ func (p *parser) readService(proto ulvs.Proto, text string) error {
 		return usage("illegal virtual server address[:port] specified")
 	}
 	p.id.Addr = netip.AddrPortFrom(a.host, a.port)
+	if a.host.Is6() {
+		p.mask = netip.Addr{} // a mask that came before was one of IPv4
+	}
 	return nil
 }
 
@@ -82,7 +89,7 @@ func readIPv6(p *parser, _ value) error {
 	if p.mark == 0 {
 		return usage("-6 used before -f\n")
 	}
-	p.mark6 = true
+	p.mark6, p.mask = true, netip.Addr{}
 	return nil
 }
 
@@ -91,13 +98,15 @@ func readScheduler(p *parser, v value) error {
 	return nil
 }
 
-func readPersistent(_ *parser, v value) error {
+func readPersistent(p *parser, v value) error {
 	if !v.given {
 		return nil
 	}
-	if _, ok := integer(v.text, 1, maxTimeout); !ok {
+	n, ok := integer(v.text, 1, maxTimeout)
+	if !ok {
 		return usage("invalid timeout value `%s' specified", v.text)
 	}
+	p.persist = int(n)
 	return nil
 }
 
@@ -105,13 +114,19 @@ func readPersistent(_ *parser, v value) error {
 // dotted mask otherwise.
 func readNetmask(p *parser, v value) error {
 	if p.is6() {
-		if n := atoi(v.text); n < 1 || n > 128 {
+		n := atoi(v.text)
+		if n < 1 || n > 128 {
 			return usage("illegal ipv6 netmask specified")
 		}
+		p.mask = mask6(n)
 		return nil
 	}
-	if _, ok := p.names.host4(v.text); !ok {
+	mask, ok := p.names.host4(v.text)
+	if !ok {
 		return usage("illegal virtual server persistent mask specified")
+	}
+	if p.mask = mask; mask == all4 {
+		p.mask = netip.Addr{}
 	}
 	return nil
 }
@@ -132,6 +147,26 @@ func readWeight(p *parser, v value) error {
 		return usage("illegal weight specified")
 	}
 	p.weight = int(n)
+	return nil
+}
+
+func readUpper(p *parser, v value) error { return threshold(&p.upper, v, "u_threshold") }
+func readLower(p *parser, v value) error { return threshold(&p.lower, v, "l_threshold") }
+
+func threshold(into *int, v value, name string) error {
+	n, ok := integer(v.text, 0, maxInt)
+	if !ok {
+		return usage("illegal %s specified", name)
+	}
+	*into = int(n)
+	return nil
+}
+
+// maxEngine is how many bytes of a persistence engine's name count.
+const maxEngine = 16
+
+func readEngine(p *parser, v value) error {
+	p.engine = v.text[:min(len(v.text), maxEngine)]
 	return nil
 }
 
