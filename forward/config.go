@@ -20,14 +20,16 @@ type config struct {
 	services map[virtual]*service
 	marks    map[marked]*service
 	rules    []markRule
-	ftp      bool             // some service is TCP port 21, see find.go
-	masq     map[virtual]bool // real servers whose replies are translated; no protocol: any
-	anyPort  bool             // some service has port zero
+	ftp      bool                      // some service is TCP port 21, see find.go
+	callers  map[packet.Endpoint]*dest // real servers that may begin connections, see initiated
+	masq     map[virtual]bool          // real servers whose replies are translated; no protocol: any
+	anyPort  bool                      // some service has port zero
 	sysctls  sysctls
 	dests    []*dest // by number; nil where a number is free
 	numSvc   int
 	taken    *host.Taken
 	guard    host.GuardSet
+	vips     map[packet.Addr]bool
 	held     map[packet.Addr]bool // VIPs that nobody but us holds
 	host     *host.Snapshot
 	ports    []port  // by the engine's port number

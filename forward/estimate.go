@@ -56,7 +56,7 @@ type meter struct {
 
 // estimate looks at all counters, every two seconds.
 func (w *worker) estimate() {
-	if w.now < w.estimated {
+	if w.now < w.estimated || w.cfg.sysctls.runEstimation == 0 {
 		return
 	}
 	// After a long sleep one look stands for all that were missed, as in the

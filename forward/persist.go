@@ -20,10 +20,11 @@ import (
 // lead is the server of a persistent service for a packet: that of the client's
 // template, or of a new one. No server is not an error: nobody can take it.
 func (w *worker) lead(s *service, p *packet.Packet) (*conntrack.Conn, *dest, packet.Drop) {
-	n, call, why := template(s, p)
+	call, why := s.call(p)
 	if why != packet.None {
 		return nil, nil, why
 	}
+	n := template(s, &p.Flow)
 	t := w.table.Template(&n, call)
 	if t != nil {
 		if d := w.cfg.dest(t.Owner); w.leads(d) {
@@ -35,16 +36,23 @@ func (w *worker) lead(s *service, p *packet.Packet) (*conntrack.Conn, *dest, pac
 	if d == nil {
 		return nil, nil, packet.None
 	}
+	t, why = w.remember(s, n, d, call)
+	return t, d, why
+}
+
+// remember makes a template that leads to a server.
+func (w *worker) remember(s *service, n conntrack.New, d *dest, call []byte) (*conntrack.Conn, packet.Drop) {
 	n.Server.Addr, n.Owner, n.Mode, n.Timeout = packet.AddrFrom(d.Addr.Addr()), d.num, d.mode, s.how.persist
 	if n.Virtual.Port != 0 {
 		n.Server.Port = d.Addr.Port()
 	}
-	if t, why = w.table.Insert(n, w.now); why != packet.None {
-		return nil, nil, why
+	t, why := w.table.Insert(n, w.now)
+	if why != packet.None {
+		return nil, why
 	}
 	w.table.Recall(t, call)
 	d.BindTemplate()
-	return t, d, packet.None
+	return t, packet.None
 }
 
 // leads reports whether clients may still be led to a server: neither its
@@ -53,28 +61,68 @@ func (w *worker) leads(d *dest) bool {
 	return d.available && (d.Weight != 0 || w.cfg.sysctls.expireQuiescentTemplate == 0)
 }
 
-// template is the key of a packet's template, as an entry to be, and what the
-// persistence engine goes by.
-func template(s *service, p *packet.Packet) (n conntrack.New, call []byte, why packet.Drop) {
+// template is the key of the template for a flow from a client, as an entry to
+// be.
+func template(s *service, f *packet.Flow) (n conntrack.New) {
 	n.Flags = conntrack.Template
-	n.Proto = p.Flow.Proto
-	n.Client.Addr = masked(p.Flow.Src.Addr, s.how.mask)
-	n.Virtual.Addr = p.Flow.Dst.Addr
+	n.Proto = f.Proto
+	n.Client.Addr = masked(f.Src.Addr, s.how.mask)
+	n.Virtual.Addr = f.Dst.Addr
 	switch {
-	case p.Flow.Dst.Port == s.Addr.Port():
-		if p.Flow.Dst.Port != ftp {
-			n.Virtual.Port = p.Flow.Dst.Port
+	case f.Dst.Port == s.Addr.Port():
+		if f.Dst.Port != ftp {
+			n.Virtual.Port = f.Dst.Port
 		}
 	case s.Mark != 0:
-		n.Proto, n.Virtual.Addr = 0, markAddr(s.Mark, p.Is4())
-	}
-	if s.how.sip {
-		if call = callID(p); call == nil {
-			return n, nil, packet.NoCall
-		}
+		n.Proto, n.Virtual.Addr = 0, markAddr(s.Mark, f.Dst.Addr.Is4())
 	}
 	n.Local = n.Client
-	return n, call, packet.None
+	return n
+}
+
+// call is what the service's persistence engine goes by; nothing without one.
+func (s *service) call(p *packet.Packet) ([]byte, packet.Drop) {
+	if !s.how.sip {
+		return nil, packet.None
+	}
+	call := callID(p)
+	if call == nil {
+		return nil, packet.NoCall
+	}
+	return call, packet.None
+}
+
+// initiated opens a connection that a real server begins: a datagram from a
+// server of a service with the engine "sip" goes out as from the service
+// (ip_vs_new_conn_out). Nil and None: this is none.
+func (w *worker) initiated(p *packet.Packet) (*conntrack.Conn, packet.Drop) {
+	d := w.cfg.callers[p.Flow.Src]
+	if d == nil || p.Flow.Proto != packet.ProtoUDP || p.Frag == packet.Later {
+		return nil, packet.None
+	}
+	s := d.home
+	f := packet.Flow{Src: p.Flow.Dst, Dst: packet.EndpointFrom(s.Addr), Proto: p.Flow.Proto}
+	var t *conntrack.Conn
+	if s.how.persist > 0 {
+		call, why := s.call(p)
+		if why != packet.None {
+			return nil, why
+		}
+		n := template(s, &f)
+		if t = w.table.Template(&n, call); t != nil && (t.Owner != d.num || !w.leads(d)) {
+			w.table.Invalidate(t)
+			t = nil
+		}
+		if t == nil {
+			if t, why = w.remember(s, n, d, call); why != packet.None {
+				return nil, why
+			}
+		}
+	}
+	return w.begun(conntrack.New{
+		Path:  packet.Path{Client: f.Src, Virtual: f.Dst, Local: f.Src, Server: p.Flow.Src},
+		Proto: f.Proto, Mode: d.mode, Owner: d.num,
+	}, s, t, d)
 }
 
 // markAddr is a mark in an address's place, where the kernel puts it.

@@ -4,7 +4,6 @@ package forward
 
 import (
 	"fmt"
-	"maps"
 	"net/netip"
 	"slices"
 
@@ -73,7 +72,9 @@ func (e *Engine) compile() *config {
 		dests:    slices.Clone(e.book.dests),
 		numSvc:   int(e.book.numSvc),
 		host:     e.snapshot,
+		callers:  map[packet.Endpoint]*dest{},
 		masq:     map[virtual]bool{},
+		vips:     map[packet.Addr]bool{},
 		held:     map[packet.Addr]bool{},
 	}
 	for _, index := range e.cfg.Ports {
@@ -85,29 +86,39 @@ func (e *Engine) compile() *config {
 	for _, r := range e.book.marks {
 		c.rules = append(c.rules, compileMark(r))
 	}
-	for _, s := range e.book.services {
-		c.family[family(s.Addr.Addr())] = true
-		if s.Mark != 0 {
-			c.marks[marked{s.Mark, s.Addr.Addr().Is4()}] = s.service
-			continue
-		}
-		c.services[virtualOf(s.ID)] = s.service
-		c.ftp = c.ftp || s.Proto == ulvs.TCP && s.Addr.Port() == ftp
-		c.anyPort = c.anyPort || s.Addr.Port() == 0
-		if e.holds(s.Addr.Addr()) {
-			c.held[packet.AddrFrom(s.Addr.Addr())] = true
-		}
+	for i := range e.book.services {
+		c.add(&e.book.services[i])
 	}
-	for _, s := range e.book.services {
-		for _, d := range s.dests {
-			if d.masq {
-				c.masq[virtual{uint8(s.Proto), packet.EndpointFrom(d.Addr)}] = true
-			}
+	for a := range c.vips {
+		if e.holds(a.Netip()) {
+			c.held[a] = true
 		}
 	}
 	c.guard = e.guardSet(c)
 	c.taken = host.Compile(c.guard)
 	return c
+}
+
+// add makes a service known, and who of its servers may speak first.
+func (c *config) add(s *entry) {
+	c.family[family(s.Addr.Addr())] = true
+	if s.Mark != 0 {
+		c.marks[marked{s.Mark, s.Addr.Addr().Is4()}] = s.service
+	} else {
+		c.services[virtualOf(s.ID)] = s.service
+		c.vips[packet.AddrFrom(s.Addr.Addr())] = true
+		c.ftp = c.ftp || s.Proto == ulvs.TCP && s.Addr.Port() == ftp
+		c.anyPort = c.anyPort || s.Addr.Port() == 0
+	}
+	for _, d := range s.dests {
+		a := packet.EndpointFrom(d.Addr)
+		if d.masq {
+			c.masq[virtual{uint8(s.Proto), a}] = true
+		}
+		if d.masq && s.want.Engine == "sip" && s.Addr.Port() != 0 && a.Port != 0 {
+			c.callers[a] = d
+		}
+	}
 }
 
 func family(a netip.Addr) int {
@@ -131,67 +142,4 @@ func (e *Engine) holds(vip netip.Addr) bool {
 		}
 	}
 	return false
-}
-
-// guardSet is what the guard is to take: requests to virtual services, and
-// replies of those real servers whose replies we translate. What was deleted
-// is guarded while its connections live, as the kernel's IPVS sees their
-// packets too; but where a family has no service left, IPVS sees nothing.
-func (e *Engine) guardSet(c *config) host.GuardSet {
-	virtual, real := map[host.Tuple]bool{}, map[host.Tuple]bool{}
-	add := func(d *dest) {
-		virtual[host.Tuple{Proto: uint8(d.id.Proto), Addr: d.id.Addr}] = true
-		if d.translated {
-			real[host.Tuple{Proto: uint8(d.id.Proto), Addr: d.Addr}] = true
-		}
-	}
-	for _, s := range e.book.services {
-		virtual[host.Tuple{Proto: uint8(s.Proto), Addr: s.Addr}] = true
-		for _, d := range s.dests {
-			add(d)
-		}
-	}
-	for _, d := range e.book.trash.dests {
-		if d.Active()+d.Inactive() > 0 && c.family[family(d.id.Addr.Addr())] {
-			add(d)
-		}
-	}
-	g := host.GuardSet{Virtual: sorted(virtual), Real: sorted(real), Local: e.snapshot.Locals()}
-	for a := range c.held {
-		g.Held = append(g.Held, a.Netip())
-	}
-	slices.SortFunc(g.Held, netip.Addr.Compare)
-	return g
-}
-
-func sorted(set map[host.Tuple]bool) []host.Tuple {
-	return slices.SortedFunc(maps.Keys(set), func(a, b host.Tuple) int {
-		if c := a.Addr.Compare(b.Addr); c != 0 {
-			return c
-		}
-		return int(a.Proto) - int(b.Proto)
-	})
-}
-
-func equal(a, b host.GuardSet) bool {
-	return slices.Equal(a.Virtual, b.Virtual) && slices.Equal(a.Held, b.Held) &&
-		slices.Equal(a.Real, b.Real) && slices.Equal(a.Local, b.Local)
-}
-
-// union is what either takes; only the newer knows the host's addresses.
-func union(old, next host.GuardSet) host.GuardSet {
-	virtual, real := map[host.Tuple]bool{}, map[host.Tuple]bool{}
-	for _, g := range [...]host.GuardSet{old, next} {
-		for _, t := range g.Virtual {
-			virtual[t] = true
-		}
-		for _, t := range g.Real {
-			real[t] = true
-		}
-	}
-	u := host.GuardSet{Virtual: sorted(virtual), Real: sorted(real), Local: next.Local}
-	u.Held = append(slices.Clone(old.Held), next.Held...)
-	slices.SortFunc(u.Held, netip.Addr.Compare)
-	u.Held = slices.Compact(u.Held)
-	return u
 }

@@ -5,6 +5,7 @@ package forward
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,6 +27,7 @@ type sysctls struct {
 	lblcExpiration          int
 	lblcrExpiration         int
 	natICMPSend             int
+	runEstimation           int
 	scheduleICMP            int
 	secureTCP               int
 	sloppySCTP              int
@@ -35,36 +37,40 @@ type sysctls struct {
 // defaultSysctls are those of a kernel that nobody has touched.
 func defaultSysctls() sysctls {
 	const day = int(24 * time.Hour / time.Second)
-	return sysctls{amDroprate: 10, amemthresh: 1024, connReuseMode: 1, lblcExpiration: day, lblcrExpiration: day}
+	return sysctls{amDroprate: 10, amemthresh: 1024, connReuseMode: 1, runEstimation: 1, lblcExpiration: day, lblcrExpiration: day}
 }
 
 // A knob is one of them: its name, what the kernel lets it be, and where it is.
 type knob struct {
-	name string
-	max  int // from zero
-	of   func(*sysctls) *int
+	name     string
+	min, max int
+	of       func(*sysctls) *int
 }
 
-const anyInt = 1<<31 - 1
+const (
+	anyInt  = math.MaxInt32
+	seconds = math.MaxInt32 / 100 // held in the kernel's ticks, of which a second had 100
+)
 
-// knobs are all of them, by name. Which values the kernel takes was asked of
-// Linux 6.1.
+// knobs are all of them, by name. Linux 6.1 takes the same values, but that of
+// "1 2" it takes the 1.
 var knobs = []knob{
-	{"am_droprate", anyInt, func(s *sysctls) *int { return &s.amDroprate }},
-	{"amemthresh", anyInt, func(s *sysctls) *int { return &s.amemthresh }},
-	{"cache_bypass", anyInt, func(s *sysctls) *int { return &s.cacheBypass }},
-	{"conn_reuse_mode", anyInt, func(s *sysctls) *int { return &s.connReuseMode }},
-	{"drop_entry", 3, func(s *sysctls) *int { return &s.dropEntry }},
-	{"drop_packet", 3, func(s *sysctls) *int { return &s.dropPacket }},
-	{"expire_nodest_conn", anyInt, func(s *sysctls) *int { return &s.expireNodestConn }},
-	{"expire_quiescent_template", anyInt, func(s *sysctls) *int { return &s.expireQuiescentTemplate }},
-	{"lblc_expiration", anyInt, func(s *sysctls) *int { return &s.lblcExpiration }},
-	{"lblcr_expiration", anyInt, func(s *sysctls) *int { return &s.lblcrExpiration }},
-	{"nat_icmp_send", anyInt, func(s *sysctls) *int { return &s.natICMPSend }},
-	{"schedule_icmp", anyInt, func(s *sysctls) *int { return &s.scheduleICMP }},
-	{"secure_tcp", 3, func(s *sysctls) *int { return &s.secureTCP }},
-	{"sloppy_sctp", anyInt, func(s *sysctls) *int { return &s.sloppySCTP }},
-	{"sloppy_tcp", anyInt, func(s *sysctls) *int { return &s.sloppyTCP }},
+	{"am_droprate", -anyInt - 1, anyInt, func(s *sysctls) *int { return &s.amDroprate }},
+	{"amemthresh", -anyInt - 1, anyInt, func(s *sysctls) *int { return &s.amemthresh }},
+	{"cache_bypass", -anyInt - 1, anyInt, func(s *sysctls) *int { return &s.cacheBypass }},
+	{"conn_reuse_mode", -anyInt - 1, anyInt, func(s *sysctls) *int { return &s.connReuseMode }},
+	{"drop_entry", 0, 3, func(s *sysctls) *int { return &s.dropEntry }},
+	{"drop_packet", 0, 3, func(s *sysctls) *int { return &s.dropPacket }},
+	{"expire_nodest_conn", -anyInt - 1, anyInt, func(s *sysctls) *int { return &s.expireNodestConn }},
+	{"expire_quiescent_template", -anyInt - 1, anyInt, func(s *sysctls) *int { return &s.expireQuiescentTemplate }},
+	{"lblc_expiration", -seconds, seconds, func(s *sysctls) *int { return &s.lblcExpiration }},
+	{"lblcr_expiration", -seconds, seconds, func(s *sysctls) *int { return &s.lblcrExpiration }},
+	{"nat_icmp_send", -anyInt - 1, anyInt, func(s *sysctls) *int { return &s.natICMPSend }},
+	{"run_estimation", -anyInt - 1, anyInt, func(s *sysctls) *int { return &s.runEstimation }},
+	{"schedule_icmp", -anyInt - 1, anyInt, func(s *sysctls) *int { return &s.scheduleICMP }},
+	{"secure_tcp", 0, 3, func(s *sysctls) *int { return &s.secureTCP }},
+	{"sloppy_sctp", -anyInt - 1, anyInt, func(s *sysctls) *int { return &s.sloppySCTP }},
+	{"sloppy_tcp", -anyInt - 1, anyInt, func(s *sysctls) *int { return &s.sloppyTCP }},
 }
 
 // Sysctls are all there are, by name.
@@ -86,8 +92,8 @@ func (e *Engine) setSysctl(want ulvs.Sysctl) error {
 	}
 	k := knobs[at]
 	n, err := strconv.Atoi(strings.TrimSpace(want.Value))
-	if err != nil || n < 0 || n > k.max {
-		return fmt.Errorf("%s = %q: want a number from 0 to %d: %w", k.name, want.Value, k.max, ulvs.ErrInvalid)
+	if err != nil || n < k.min || n > k.max {
+		return fmt.Errorf("%s = %q: want a number from %d to %d: %w", k.name, want.Value, k.min, k.max, ulvs.ErrInvalid)
 	}
 	*k.of(&e.book.sysctls) = n
 	return nil

@@ -177,15 +177,25 @@ func (w *worker) forward(p *packet.Packet) packet.Drop {
 	}
 	if c == nil {
 		var why packet.Drop
-		if c, why = w.open(p); why != packet.None { // choose
+		if c, dir, why = w.choose(p); why != packet.None {
 			return why
 		}
 		if c == nil {
 			return w.stray(p)
 		}
-		dir = conntrack.In
 	}
 	return w.carry(c, dir, p)
+}
+
+// choose opens a connection for a packet, if it is one that opens any.
+func (w *worker) choose(p *packet.Packet) (*conntrack.Conn, conntrack.Dir, packet.Drop) {
+	if len(w.cfg.callers) > 0 {
+		if c, why := w.initiated(p); c != nil || why != packet.None {
+			return c, conntrack.Out, why
+		}
+	}
+	c, why := w.open(p)
+	return c, conntrack.In, why
 }
 
 // carry takes a packet of a connection to its next hop.
