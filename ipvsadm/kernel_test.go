@@ -17,6 +17,7 @@ type kernel struct {
 	services []ulvs.ServiceStatus
 	conns    []ulvs.Conn
 	timeouts ulvs.Timeouts
+	last     *ulvs.ServiceStatus // that observe read
 }
 
 // newKernel is one that nobody has touched.

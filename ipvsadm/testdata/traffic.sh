@@ -87,38 +87,27 @@ sleep 2
 at c python3 "$tmp/client.py" >"$tmp/done" 2>&1 & client=$!
 for i in $(seq 100); do grep -q done "$tmp/done" && break; sleep 0.2; done
 cat "$tmp/done" >&2
-sleep 5
+sleep 4
 echo "# Recorded by traffic.sh: $(ipvsadm -v | cut -d' ' -f1,2), Linux $(uname -r) $(uname -m)$(
 	grep -q 'User Mode Linux' /proc/cpuinfo && echo ' (user-mode Linux)')."
-echo '# $ command, 1 standard output, = exit status. Nothing changed between the commands.'
-while :; do
-	at d cat /proc/net/ip_vs_conn >"$tmp/before"
-	{
-		while read -r line; do
-			printf '\n$ %s\n' "$line"
-			at d $line >"$tmp/out" 2>&1
-			status=$?
-			sed 's/^/1/' "$tmp/out"
-			echo "=$status"
-		done <<'LINES'
-cat /proc/net/ip_vs_conn
-ipvsadm -Sn
-ipvsadm -Ln --thresholds
-ipvsadm -Ln --persistent-conn
-ipvsadm -Ln --stats --exact
-ipvsadm -Ln --rate --exact
-ipvsadm -Ln
-ipvsadm -Ln --stats
-ipvsadm -Ln --rate
-ipvsadm -Lnc
-ipvsadm -L -c --persistent-conn -n
-ipvsadm -Lc
-ipvsadm -Ln --rate --exact
-ipvsadm -Ln --stats --exact
+echo '# $ command, 1 standard output. Before each table stands what it was made of: the'
+echo '# same command printed the same after the table as well.'
+show() { printf '\n$ %s\n' "$*" && sed 's/^/1/'; }
+while IFS='|' read -r witness line; do
+	until
+		at d $witness >"$tmp/before" && at d $line >"$tmp/out" && at d $witness >"$tmp/after" &&
+			cmp -s "$tmp/before" "$tmp/after"
+	do :; done
+	show $witness <"$tmp/before"
+	show $line <"$tmp/out"
+done <<'LINES'
+ipvsadm -Ln --rate --exact|ipvsadm -Ln --rate
+ipvsadm -Ln --stats --exact|ipvsadm -Ln --stats
+ipvsadm -Ln --thresholds|ipvsadm -Sn
+ipvsadm -Ln --thresholds|ipvsadm -Ln
+ipvsadm -Ln --persistent-conn|ipvsadm -Ln
+cat /proc/net/ip_vs_conn|ipvsadm -Lnc
+cat /proc/net/ip_vs_conn|ipvsadm -Lc
+cat /proc/net/ip_vs_conn|ipvsadm -L -c -n --persistent-conn
 LINES
-	} >"$tmp/record"
-	at d cat /proc/net/ip_vs_conn >"$tmp/after"
-	cmp -s "$tmp/before" "$tmp/after" && break
-done
-cat "$tmp/record"
 kill $client $server
