@@ -698,7 +698,7 @@ func TestKilledKeeper(t *testing.T) {
 			return code == 1 && strings.Contains(out, "no lab is up")
 		})
 		l.must("lab", "up", "dr")
-		if out := l.must("lab", "list"); !strings.Contains(out, "dr     up") || strings.Contains(out, "nat    up") {
+		if out := l.must("lab", "list"); !strings.Contains(out, "dr       up") || strings.Contains(out, "nat      up") {
 			t.Errorf("lab list says\n%s", out)
 		}
 	})

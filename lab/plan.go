@@ -32,8 +32,8 @@ type Plan struct {
 	Picture string     `json:"-"`
 	VIP     netip.Addr `json:"vip"`
 	Hosts   []Host     `json:"hosts"`
-	Typed   []string   `json:"typed"` // ipvsadm lines that lab up types on lvs
-	Try     []string   `json:"try"`   // what to type next, a tab, and why
+	Typed   []string   `json:"typed"` // lines that lab up types on lvs
+	Try     []string   `json:"try"`   // what to type next, a tab, and why; indented: in the shell before
 }
 
 // A Host is a machine of a lab.
@@ -73,7 +73,7 @@ type Daemon struct {
 }
 
 // Plans are all labs there are, in the order to play them.
-func Plans() []Plan { return []Plan{natPlan(), drPlan()} }
+func Plans() []Plan { return []Plan{natPlan(), drPlan(), fwmarkPlan(), persistPlan()} }
 
 // Find is the plan of that name.
 func Find(name string) (Plan, error) {

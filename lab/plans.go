@@ -40,7 +40,7 @@ func natPlan() Plan {
 			realServer("rs1", rip1, bare(inside)),
 			realServer("rs2", rip2, bare(inside)),
 		},
-		Typed: typed("-m"),
+		Typed: typed(webService, ":80", "-m"),
 		Try:   append(try(), "ulvs lab exec rs1 -- ip route\tthe way back: the director"),
 	}
 }
@@ -73,7 +73,7 @@ func drPlan() Plan {
 			quiet(realServer("rs1", rip1, bare(inside))),
 			quiet(realServer("rs2", rip2, bare(inside))),
 		},
-		Typed: typed("-g"),
+		Typed: typed(webService, ":80", "-g"),
 		Try:   append(try(), "ulvs lab exec rs1 -- ip addr\tthe VIP on lo, without ARP"),
 	}
 }
@@ -103,14 +103,19 @@ func director() Daemon {
 	return Daemon{Args: []string{"ulvs", "run"}, Ready: []string{"ulvs", "status"}, Log: "/var/log/ulvs.log"}
 }
 
-// typed is the tutorial's first service, with its real servers in this mode.
-func typed(mode string) []string {
-	service := bare(vip).String() + ":80"
-	return []string{
-		"ipvsadm -A -t " + service + " -s rr",
-		"ipvsadm -a -t " + service + " -r " + bare(rip1).String() + ":80 " + mode,
-		"ipvsadm -a -t " + service + " -r " + bare(rip2).String() + ":80 " + mode,
+// The tutorial's services, as ipvsadm names them.
+const (
+	webService = "-t 192.168.0.200:80"
+	tlsService = "-t 192.168.0.200:443"
+)
+
+// typed is a service, by the words that name it, with both real servers in
+// this mode; the port is ":80", or none for the client's.
+func typed(service, port, mode string) []string {
+	add := func(rip string) string {
+		return "ipvsadm -a " + service + " -r " + bare(rip).String() + port + " " + mode
 	}
+	return []string{"ipvsadm -A " + service + " -s rr", add(rip1), add(rip2)}
 }
 
 func try() []string {

@@ -98,7 +98,7 @@ lab at a time. NAME is one of:
 func perLab(tell func(lab.Plan) string) string {
 	var lines []string
 	for _, p := range lab.Plans() {
-		lines = append(lines, fmt.Sprintf("  %-4s %s", p.Name, tell(p)))
+		lines = append(lines, fmt.Sprintf("  %-8s %s", p.Name, tell(p)))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -171,7 +171,7 @@ func showLabs(w io.Writer, up *lab.Lab, asJSON bool) error {
 		if l.Up {
 			state = "up  "
 		}
-		fmt.Fprintf(w, "%-6s %s %s\n", l.Name, state, l.About)
+		fmt.Fprintf(w, "%-8s %s %s\n", l.Name, state, l.About)
 	}
 	return nil
 }
