@@ -26,8 +26,11 @@ func (p *Packet) Alone(super *Packet, i int) {
 // can be told: an unfinished one has not been on any wire and counts as right,
 // as does one that a datagram left out, and that of a piece.
 func (p *Packet) Sound() bool {
-	if p.Flow.Proto == ProtoICMP {
+	switch p.Flow.Proto {
+	case ProtoICMP:
 		return p.Frag != Whole || p.ICMPGood()
+	case ProtoSCTP:
+		return p.Frag != Whole || goodSCTP(p.Buf[p.L4:p.End])
 	}
 	at, ok := p.checksum()
 	if !ok || p.Offload.Partial || p.Frag != Whole || p.Flow.Proto == ProtoUDP && be.Uint16(p.Buf[at:]) == 0 {

@@ -43,6 +43,9 @@ func TestSound(t *testing.T) {
 		"198.51.100.7:1 > 192.0.2.1:2 udp sum bad":           false,
 		"198.51.100.7 > 192.0.2.1 icmp echo-request sum bad": false,
 		"198.51.100.7 > 192.0.2.1 icmp echo-request":         true,
+		"198.51.100.7:1 > 192.0.2.1:2 sctp INIT":             true,
+		"198.51.100.7:1 > 192.0.2.1:2 sctp INIT sum bad":     false,
+		"198.51.100.7:1 > 192.0.2.1:2 sctp INIT frag 0+":     true,
 		"198.51.100.7:1 > 192.0.2.1:2 tcp S partial":         true,
 	} {
 		var p Packet

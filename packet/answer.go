@@ -32,7 +32,7 @@ var broadcast4 = addr4([]byte{255, 255, 255, 255})
 func (p *Packet) begin(from, to *Addr, proto uint8, n int) []byte {
 	p.L3 = p.Off + sizeEthernet
 	p.Flow = Flow{Endpoint{Addr: *from}, Endpoint{Addr: *to}, proto}
-	p.Hop, p.Frag, p.ID, p.Flags = *to, Whole, 0, 0
+	p.Hop, p.Frag, p.ID, p.Flags, p.Chunk = *to, Whole, 0, 0, NoChunk
 	p.Offload = Offload{}
 	if to.Is4() {
 		p.begin4(n)

@@ -21,6 +21,8 @@ func TestGopacketAgrees(t *testing.T) {
 		"[fd00::7]:1234 > [fd00::1]:80 tcp SA seq 5",
 		`[fd00::7]:1234 > [fd00::1]:80 udp data "hello"`,
 		"fd00::1 > fd00::7 icmp6 too-big { [fd00::7]:1234 > [fd00::1]:80 tcp A len 1900 } mtu 1400",
+		`198.51.100.7:1234 > 192.0.2.1:9 sctp DATA data "hello" tag 7`,
+		"[fd00::7]:1234 > [fd00::1]:9 sctp INIT tag 0xdeadbeef len 8",
 		"nd who-has fd00::1 tell fd00::7",
 		"arp who-has 192.0.2.1 tell 192.0.2.254",
 	} {
@@ -60,6 +62,7 @@ type oracle struct {
 	ip6   layers.IPv6
 	tcp   layers.TCP
 	udp   layers.UDP
+	sctp  layers.SCTP
 	icmp4 layers.ICMPv4
 	icmp6 layers.ICMPv6
 	rest  gopacket.Payload
@@ -68,7 +71,7 @@ type oracle struct {
 
 func (o *oracle) read(frame []byte) error {
 	parser := gopacket.NewDecodingLayerParser(layers.LayerTypeEthernet,
-		&o.eth, &o.arp, &o.ip4, &o.ip6, &o.tcp, &o.udp, &o.icmp4, &o.icmp6, &o.rest)
+		&o.eth, &o.arp, &o.ip4, &o.ip6, &o.tcp, &o.udp, &o.sctp, &o.icmp4, &o.icmp6, &o.rest)
 	parser.IgnoreUnsupported = true
 	var types []gopacket.LayerType
 	if err := parser.DecodeLayers(frame, &types); err != nil {
@@ -77,8 +80,11 @@ func (o *oracle) read(frame []byte) error {
 	for _, kind := range types {
 		o.found = append(o.found, o.layer(kind))
 	}
-	if last := o.found[len(o.found)-1]; last == gopacket.SerializableLayer(&o.icmp6) {
+	switch o.found[len(o.found)-1] {
+	case &o.icmp6:
 		o.found = append(o.found, gopacket.Payload(o.icmp6.Payload))
+	case &o.sctp:
+		o.found = append(o.found, gopacket.Payload(o.sctp.Payload))
 	}
 	return nil
 }
@@ -99,6 +105,8 @@ func (o *oracle) layer(kind gopacket.LayerType) gopacket.SerializableLayer {
 	case layers.LayerTypeUDP:
 		o.udp.SetNetworkLayerForChecksum(o.network())
 		return &o.udp
+	case layers.LayerTypeSCTP:
+		return &o.sctp
 	case layers.LayerTypeICMPv4:
 		return &o.icmp4
 	case layers.LayerTypeICMPv6:

@@ -19,6 +19,7 @@ type Packet struct {
 	Flow  Flow     // who speaks to whom; ports are zero where the protocol has none
 	Hop   Addr     // the next hop; Parse sets it to the destination
 	Flags TCPFlags // of TCP
+	Chunk Chunk    // of SCTP
 	Type  uint16   // the EtherType behind any VLAN tags that lie in the frame
 	Frag  Frag     // first, later, or none
 	ID    uint32   // identification of the fragmented datagram; 0 if Frag is Whole

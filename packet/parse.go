@@ -12,7 +12,7 @@ package packet
 func (p *Packet) Parse() Drop {
 	p.L3, p.L4, p.Type = 0, 0, 0
 	p.Flow, p.Hop = Flow{}, Addr{}
-	p.Flags, p.Frag, p.ID = 0, Whole, 0
+	p.Flags, p.Chunk, p.Frag, p.ID = 0, NoChunk, Whole, 0
 	why := p.ethernet()
 	if why == None {
 		why = p.network()

@@ -234,11 +234,14 @@ func TestAllocations(t *testing.T) {
 	e := must(t, "192.0.2.1 > 198.51.100.7 icmp port-unreachable { 198.51.100.7:5 > 192.0.2.1:7 udp }")
 	a := &Packet{Buf: make([]byte, Headroom+MaxFrame), Off: Headroom}
 	to := must(t, "[2001:db8::8]:8080 > [2001:db8::1]:80 tcp S").Flow.Src
+	s := must(t, "[2001:db8::7]:1234 > [2001:db8::1]:80 sctp COOKIE-ECHO:100 DATA len 1000")
 	for name, f := range map[string]func(){
-		"Parse":  func() { p.Parse() },
-		"SetSrc": func() { p.SetSrc(to) },
-		"SetDst": func() { p.SetDst(to) },
-		"DecTTL": func() { p.DecTTL() },
+		"Parse":       func() { p.Parse() },
+		"SetSrc":      func() { p.SetSrc(to) },
+		"Parse SCTP":  func() { s.Parse() },
+		"SetSrc SCTP": func() { s.Flow.Src.Port++; s.SetSrc(to) },
+		"SetDst":      func() { p.SetDst(to) },
+		"DecTTL":      func() { p.DecTTL() },
 		"Quote": func() {
 			q, _ := e.Quote()
 			e.SetQuoteSrc(&q, q.Flow.Src)

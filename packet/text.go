@@ -30,6 +30,9 @@ type sketch struct {
 	flags            TCPFlags
 	seq, ack         uint32
 	options          []byte // of TCP, without padding
+	tag              uint32 // of SCTP: verification tag
+	chunks           []chunkWord
+	last             int // length of the last chunk's value, as found
 	icmp             [2]uint8
 	ident            uint16
 	mtu              uint32
@@ -68,6 +71,7 @@ func (p *Packet) Text() string {
 //
 //	198.51.100.7:1234 > 192.0.2.1:80 tcp S
 //	[2001:db8::7]:1234 > [2001:db8::1]:53 udp data "hello" ttl 3
+//	198.51.100.7:1234 > 192.0.2.1:9 sctp COOKIE-ECHO:100 DATA data "hello"
 //	192.0.2.1 > 198.51.100.7 icmp port-unreachable { 198.51.100.7:5 > 192.0.2.1:7 udp }
 //	198.51.100.7:1234 > 192.0.2.1:80 tcp PA len 30000 gso 1448
 //	arp who-has 192.0.2.1 tell 192.0.2.254
@@ -75,12 +79,16 @@ func (p *Packet) Text() string {
 //	line     = ip { word } | arp { link } | "type" number { link }
 //	ip       = end ">" end protocol
 //	end      = address [ ":" port ]        an IPv6 address with a port stands in brackets
-//	protocol = "tcp" [ flags ] | "udp" | "sctp" | "proto" number
+//	protocol = "tcp" [ flags ] | "udp" | "sctp" { chunk } | "proto" number
 //	         | ( "icmp" | "icmp6" ) ( name | type "/" code ) [ "{" ip { word } "}" ]
 //	flags    = some of S F R P A U E C; a dot alone is none of them
+//	chunk    = ( name | type ) [ ":" number ]          DATA, INIT, INIT-ACK …; the number is how
+//	                                                   long what varies is, but in the last chunk,
+//	                                                   where it is the payload
 //	arp      = ( "arp" | "nd" ) ( "who-has" address [ "tell" address ]
 //	                            | address "is-at" mac [ "tell" address ] )
 //	word     = "seq" number | "ack" number             of TCP; seq of an echo too
+//	         | "tag" number                            of SCTP
 //	         | "[" option { "," option } "]"           of TCP: mss N, wscale N, sackok,
 //	                                                   ts N N, nop, or kind:hex
 //	         | "ident" number                          of an echo

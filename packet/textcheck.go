@@ -54,7 +54,7 @@ func (s *sketch) checkTransport() error {
 	case len(s.options) > 0 && s.flow.Proto != ProtoTCP:
 		return errors.New("options are tcp's")
 	}
-	return nil
+	return s.checkChunks()
 }
 
 // ported reports whether the packet begins with ports.

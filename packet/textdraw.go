@@ -189,10 +189,14 @@ func (s *sketch) body() ([]byte, error) {
 	if s.is4() {
 		longest = 0xffff - sizeIPv4
 	}
-	if len(header)+len(rest) > longest {
+	whole := append(header, rest...)
+	if len(s.chunks) > 0 {
+		whole = append(whole, make([]byte, padded(len(whole))-len(whole))...)
+	}
+	if len(whole) > longest {
 		return nil, errors.New("longer than any IP packet")
 	}
-	return append(header, rest...), nil
+	return whole, nil
 }
 
 // transport is the header of the transport, with its options.
@@ -207,7 +211,7 @@ func (s *sketch) transport() []byte {
 		be.PutUint16(b[4:], uint16(sizeUDP+len(s.payload)))
 		return b[:sizeUDP]
 	case s.flow.Proto == ProtoSCTP:
-		return b[:sizeSCTP]
+		return s.drawSCTP(b)
 	case s.isICMP():
 		return s.drawICMP(b)
 	}

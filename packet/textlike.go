@@ -33,7 +33,7 @@ func (p *Packet) Like(line string) error {
 
 // same compares what every line says.
 func (s *sketch) same(want *sketch) bool {
-	return s.kind == want.kind && s.flow == want.flow && s.flags == want.flags && s.icmp == want.icmp &&
+	return s.kind == want.kind && s.flow == want.flow && s.flags == want.flags && s.icmp == want.icmp && s.sameChunks(want) &&
 		s.frag == want.frag && s.offset == want.offset && s.badSum == want.badSum &&
 		s.ask == want.ask && s.answer == want.answer && s.who == want.who && s.at == want.at
 }
@@ -43,7 +43,7 @@ func (s *sketch) has(want *sketch) bool {
 	if want.quote != nil && (s.quote == nil || !s.quote.same(want.quote) || !s.quote.has(want.quote)) {
 		return false
 	}
-	return as(s.seq, want.seq, 0) && as(s.ack, want.ack, 0) && as(s.ident, want.ident, 0) && as(s.mtu, want.mtu, 0) &&
+	return as(s.seq, want.seq, 0) && as(s.ack, want.ack, 0) && as(s.tag, want.tag, 0) && as(s.ident, want.ident, 0) && as(s.mtu, want.mtu, 0) &&
 		as(s.ttl, want.ttl, hops) && as(s.tos, want.tos, 0) && as(s.df, want.df, false) && as(s.id, want.id, 0) &&
 		as(s.gso, want.gso, 0) && as(s.gsoFull, want.gsoFull, false) && as(s.partial, want.partial, false) &&
 		as(s.noSum, want.noSum, false) && as(s.tell, want.tell, Addr{}) &&

@@ -62,8 +62,12 @@ func (s *sketch) lookIP(p *Packet) {
 	s.lookHeader(p.Buf, p.L3, p.L4)
 	b := p.Buf[p.L4:p.End]
 	s.lookTransport(b)
-	if s.payload = b[min(s.headers(b), len(b)):]; s.flow.Proto == ProtoUDP && s.frag == Whole {
+	s.payload = b[min(s.headers(b), len(b)):]
+	switch {
+	case s.flow.Proto == ProtoUDP && s.frag == Whole:
 		s.payload = s.payload[:min(len(s.payload), max(0, int(be.Uint16(b[4:]))-sizeUDP))]
+	case len(s.chunks) > 0:
+		s.payload = s.payload[:s.last]
 	}
 	s.lookOffload(p)
 	if q, why := p.Quote(); why == None {
@@ -82,7 +86,10 @@ func (s *sketch) lookQuote(p *Packet, q *Quote) {
 	if !s.is4() {
 		n = q.L3 + sizeIPv6 + int(be.Uint16(p.Buf[q.L3+4:])) - q.L4
 	}
-	s.payload = make([]byte, max(0, n-s.headers(b)))
+	if n -= s.headers(b); len(s.chunks) > 0 {
+		n = s.last
+	}
+	s.payload = make([]byte, max(0, n))
 }
 
 // lookHeader reads the IP header, of which the readers in parse.go found that
@@ -112,6 +119,8 @@ func (s *sketch) lookTransport(b []byte) {
 		if size := sizeOfTCP(b); size > sizeTCP && size <= len(b) {
 			s.options = b[sizeTCP:size]
 		}
+	case s.flow.Proto == ProtoSCTP:
+		s.lookSCTP(b)
 	case s.isICMP() && len(b) >= sizeICMP:
 		s.icmp = [2]uint8(b)
 		s.lookICMP(b)
@@ -141,7 +150,7 @@ func (s *sketch) headers(b []byte) int {
 	case s.flow.Proto == ProtoUDP:
 		return sizeUDP
 	case s.flow.Proto == ProtoSCTP:
-		return sizeSCTP
+		return s.sizeOfSCTP()
 	case s.isICMP():
 		return sizeICMP
 	}

@@ -47,6 +47,9 @@ func (s *sketch) printIP(b *strings.Builder) {
 	if s.flow.Proto == ProtoTCP && s.flags != 0 {
 		fmt.Fprintf(b, " %v", s.flags)
 	}
+	for _, c := range s.chunks {
+		fmt.Fprintf(b, " %v", c)
+	}
 	s.printICMP(b)
 	s.printFrag(b)
 	s.printTransport(b)
@@ -108,6 +111,9 @@ func (s *sketch) printTransport(b *strings.Builder) {
 	}
 	if s.ack != 0 {
 		fmt.Fprintf(b, " ack %d", s.ack)
+	}
+	if s.tag != 0 {
+		fmt.Fprintf(b, " tag 0x%x", s.tag)
 	}
 	if s.ident != 0 {
 		fmt.Fprintf(b, " ident %d", s.ident)

@@ -65,6 +65,9 @@ func (r *reader) message(s *sketch) {
 		s.flags = f
 		r.next()
 	}
+	if s.flow.Proto == ProtoSCTP {
+		r.chunkList(s)
+	}
 	if !s.isICMP() || r.peek() == "frag" {
 		return
 	}
@@ -129,6 +132,8 @@ func (r *reader) transportWord(s *sketch, word string) bool {
 		s.seq = uint32(r.number(math.MaxUint32))
 	case word == "ack":
 		s.ack = uint32(r.number(math.MaxUint32))
+	case word == "tag":
+		s.tag = uint32(r.number(math.MaxUint32))
 	case word == "ident":
 		s.ident = uint16(r.number(math.MaxUint16))
 	case word == "mtu":
