@@ -126,8 +126,8 @@ func (w *worker) forwardOn(p *packet.Packet) {
 	}
 }
 
-// lost drops all that waited for a neighbour that does not answer, and keeps
-// his name for status until he does.
+// lost drops all that waited for a neighbour that does not answer, tells who sent
+// it, and keeps his name for status until he does.
 func (w *worker) lost(k neigh.Key) {
 	kept := w.wait.queue[:0]
 	for _, i := range w.wait.queue {
@@ -136,6 +136,7 @@ func (w *worker) lost(k neigh.Key) {
 			continue
 		}
 		w.drops[packet.NoNeighbour]++
+		w.giveUp(&w.wait.slots[i].Packet)
 		if len(w.silent) < 16 {
 			w.silent[k.Hop] = true
 		}
