@@ -121,7 +121,13 @@ func service(proto ulvs.Proto, addr string) ulvs.Service {
 func commands() []ulvs.Command {
 	web, dns := service(ulvs.TCP, "192.0.2.1:80"), service(ulvs.UDP, "[fd00::1]:53")
 	server := ulvs.Server{Addr: netip.MustParseAddrPort("[fd00::10]:53"), Mode: "nat", Weight: 3}
+	limited := server
+	limited.Upper, limited.Lower = 9, 4
 	named := ulvs.Service{ID: dns.ID}
+	sticky := ulvs.Service{
+		ID:        ulvs.ID{Mark: 1<<32 - 1, Addr: netip.MustParseAddrPort("[::]:0")},
+		Scheduler: "sh", Flags: 7, Persist: 360, Mask: netip.MustParseAddr("ffff::"), OnePacket: true, Engine: "sip"}
+	rule, _ := ulvs.ParseMark(strings.Fields("-s fd00::/8 -p tcp --dports 80,8000:8010 --set-mark 5/0xff"))
 	return []ulvs.Command{
 		{Verb: ulvs.AddService, Service: web},
 		{Verb: ulvs.EditService, Service: dns},
@@ -132,6 +138,14 @@ func commands() []ulvs.Command {
 		{Verb: ulvs.DeleteServer, Service: named, Server: ulvs.Server{Addr: server.Addr}},
 		{Verb: ulvs.Zero, Service: named},
 		{Verb: ulvs.Zero},
+		{Verb: ulvs.AddService, Service: sticky},
+		{Verb: ulvs.EditServer, Service: ulvs.Service{ID: sticky.ID}, Server: limited},
+		{Verb: ulvs.DeleteService, Service: ulvs.Service{ID: ulvs.ID{Mark: 7, Addr: netip.MustParseAddrPort("0.0.0.0:0")}}},
+		{Verb: ulvs.SetTimeouts, Timeouts: ulvs.Timeouts{TCP: 1, UDP: 3}},
+		{Verb: ulvs.SetSysctl, Sysctl: ulvs.Sysctl{Name: "sync_threshold", Value: "3 50"}},
+		{Verb: ulvs.AddMark, Mark: rule},
+		{Verb: ulvs.DeleteMark, Mark: rule},
+		{Verb: ulvs.FlushMarks},
 	}
 }
 
@@ -194,9 +208,10 @@ func TestApplyMany(t *testing.T) {
 func applyMany(t *testing.T, many int) {
 	n := &notebook{refuse: ulvs.ErrServiceExists}
 	c := serve(t, n)
+	all := commands()
 	lines := func(yield func(ulvs.Command) bool) {
 		for i := range many {
-			if !yield(commands()[i%9]) {
+			if !yield(all[i%len(all)]) {
 				return
 			}
 		}
@@ -289,7 +304,10 @@ func TestListBreaks(t *testing.T) {
 
 // TestTree reads and writes the resources as somebody with curl does.
 func TestTree(t *testing.T) {
-	n := &notebook{services: []ulvs.ServiceStatus{{Service: service(ulvs.TCP, "192.0.2.1:80")}}}
+	n := &notebook{
+		services: []ulvs.ServiceStatus{{Service: service(ulvs.TCP, "192.0.2.1:80")}},
+		sysctls:  []ulvs.Sysctl{{Name: "conn_reuse_mode", Value: "1"}},
+	}
 	c := serve(t, n)
 	for _, r := range []struct {
 		method, path, body string
@@ -314,6 +332,30 @@ func TestTree(t *testing.T) {
 		{"POST", "/v1/services/tcp/[fe80::1%25lo]:80/zero", "", 400, `{"code":"invalid"`},
 		{"POST", "/v1/apply", `{"verb":"dance"}`, 200, "{\"code\":\"invalid\""},
 		{"POST", "/v1/apply", `{"verb":"edit-service"}`, 200, "{\"code\":\"invalid\""},
+		{"POST", "/v1/services", `{"mark":6666,"scheduler":"rr"}`, 204, ""},
+		{"PUT", "/v1/services/fwm/6666", `{"mark":6666,"scheduler":"rr","persist":360}`, 204, ""},
+		{"PUT", "/v1/services/fwm6/6666", `{"scheduler":"rr"}`, 204, ""},
+		{"PUT", "/v1/services/fwm6/6666", `{"mark":6666}`, 400, `{"code":"invalid","error":"the path says FWM 6666 IPv6, the body FWM 6666`},
+		{"DELETE", "/v1/services/fwm/0", "", 400, `{"code":"invalid","error":"mark \"0\"`},
+		{"DELETE", "/v1/services/fwm/4294967296", "", 400, `{"code":"invalid","error":"mark`},
+		{"POST", "/v1/services", `{"mark":1,"proto":"tcp"}`, 400, `{"code":"invalid","error":"add-service: mark 1:`},
+		{"POST", "/v1/services", `{"mark":1,"addr":"192.0.2.1:80"}`, 400, `{"code":"invalid","error":"add-service: mark 1:`},
+		{"POST", "/v1/services", `{"mark":1,"persist":-1}`, 400, `{"code":"invalid","error":"add-service: persist -1:`},
+		{"POST", "/v1/services", `{"mark":1,"persist":2678401}`, 400, `{"code":"invalid","error":"add-service: persist`},
+		{"POST", "/v1/services", `{"mark":1,"flags":8}`, 400, `{"code":"invalid","error":"add-service: flags 8`},
+		{"POST", "/v1/services", `{"mark":1,"mask":"ffff::"}`, 400, `{"code":"invalid","error":"add-service: mask ffff::`},
+		{"POST", "/v1/services", `{"mark":1,"addr":"[::]:0","mask":"ffff:0:ffff::"}`, 400, `{"code":"invalid","error":"add-service: mask`},
+		{"POST", "/v1/services", `{"mark":1,"addr":"[::]:0","mask":"::"}`, 400, `{"code":"invalid","error":"add-service: mask`},
+		{"POST", "/v1/services/fwm/1/servers", `{"addr":"10.0.0.1:0","mode":"dr","weight":-1}`, 400, `{"code":"invalid","error":"add-server: weight -1`},
+		{"POST", "/v1/services/fwm/1/servers", `{"addr":"10.0.0.1:0","mode":"dr","upper":2147483648}`, 400, `{"code":"invalid","error":"add-server: upper`},
+		{"PUT", "/v1/timeouts", `{"tcp":-1}`, 400, `{"code":"invalid","error":"set-timeouts: timeout -1`},
+		{"PUT", "/v1/sysctls", `{"name":"conn_reuse_mode"}`, 400, `{"code":"invalid","error":"set-sysctl: which sysctl?`},
+		{"POST", "/v1/marks", `{"dst":"10.0.0.1/8","mark":1,"mask":1}`, 400, `{"code":"invalid","error":"add-mark: to whom?`},
+		{"POST", "/v1/marks", `{"dst":"10.0.0.0/8","ports":"80","mark":1,"mask":1}`, 400, `{"code":"invalid","error":"add-mark: ports 80`},
+		{"POST", "/v1/marks", `{"dst":"10.0.0.0/8","ports":"0","mark":1,"mask":1}`, 400, `{"code":"invalid","error":"read the body`},
+		{"GET", "/v1/connections", "", 200, "[]\n"},
+		{"GET", "/v1/sysctls", "", 200, `[{"name":"conn_reuse_mode","value":"1"}]`},
+		{"GET", "/v1/marks", "", 200, "[]\n"},
 		{"PATCH", "/v1/services", "", 405, ""},
 		{"GET", "/v2", "", 404, ""},
 		{"POST", "/v1/apply", `{"verb":"flush"}{"verb":"zero"}`, 200, "{\"line\":1}\n{\"line\":2}\n{}\n"},
@@ -330,7 +372,7 @@ func TestTree(t *testing.T) {
 			t.Errorf("%s %s: %d %s; want %d %s", r.method, r.path, got.StatusCode, text, r.status, r.answer)
 		}
 	}
-	if len(n.asked) != 5 {
+	if len(n.asked) != 8 {
 		t.Errorf("the director was asked for %d commands: %+v", len(n.asked), n.asked)
 	}
 }

@@ -27,6 +27,10 @@ var codes = []struct {
 	{ulvs.ErrPermission, "permission", http.StatusForbidden},
 	{ulvs.ErrNoDirector, "no_director", http.StatusServiceUnavailable},
 	{ulvs.ErrBusy, "busy", http.StatusConflict},
+	{ulvs.ErrNoSysctl, "no_sysctl", http.StatusNotFound},
+	{ulvs.ErrNoEngine, "no_engine", http.StatusUnprocessableEntity},
+	{ulvs.ErrMarkExists, "mark_exists", http.StatusConflict},
+	{ulvs.ErrNoMark, "no_mark", http.StatusNotFound},
 	{ulvs.ErrNotYetSupported, "not_yet_supported", http.StatusNotImplemented},
 }
 

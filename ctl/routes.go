@@ -7,9 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/netip"
-	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/ulvs/ulvs"
@@ -74,16 +71,6 @@ func (r route) target(c ulvs.Command) string {
 	return fill(r.path, c.Service.ID, c.Server.Addr)
 }
 
-// fill puts the names of a service and a server into a path.
-func fill(path string, id ulvs.ID, server netip.AddrPort) string {
-	proto, _ := id.Proto.MarshalText() // one that has no name finds no service
-	return strings.NewReplacer(
-		"{proto}", url.PathEscape(string(proto)),
-		"{addr}", url.PathEscape(id.Addr.String()),
-		"{server}", url.PathEscape(server.String()),
-	).Replace(path)
-}
-
 // payload is what the request for c carries.
 func (r route) payload(c ulvs.Command) any {
 	switch r.body {
@@ -124,6 +111,7 @@ func (r route) command(req *http.Request) (ulvs.Command, error) {
 	if err != nil {
 		return c, err
 	}
+	complete(&c)
 	if strings.Contains(r.path, "{addr}") {
 		c.Service.ID, err = same(named.Service.ID, c.Service.ID)
 	}
@@ -131,45 +119,6 @@ func (r route) command(req *http.Request) (ulvs.Command, error) {
 		c.Server.Addr, err = same(named.Server.Addr, c.Server.Addr)
 	}
 	return c, err
-}
-
-// whole refuses a command that lacks what its verb is about, so that no director
-// has to expect one.
-func whole(c ulvs.Command) error {
-	known := slices.ContainsFunc(routes, func(r route) bool { return r.verb == c.Verb })
-	all := c.Verb == ulvs.Flush || c.Verb == ulvs.Zero && c.Service.ID == (ulvs.ID{})
-	onServer := c.Verb == ulvs.AddServer || c.Verb == ulvs.EditServer || c.Verb == ulvs.DeleteServer
-	switch {
-	case !known:
-		return fmt.Errorf("command %q: %w", c.Verb, ulvs.ErrInvalid)
-	case !all && (c.Service.Proto == 0 || !plain(c.Service.Addr)):
-		return fmt.Errorf("%s: which service? want proto and addr: %w", c.Verb, ulvs.ErrInvalid)
-	case onServer && !plain(c.Server.Addr):
-		return fmt.Errorf("%s: which real server? want addr: %w", c.Verb, ulvs.ErrInvalid)
-	}
-	return nil
-}
-
-// plain reports whether a is an address and a port, without a zone.
-func plain(a netip.AddrPort) bool { return a.IsValid() && a.Addr().Zone() == "" }
-
-// nameOf reads the service and the server that the path names.
-func nameOf(req *http.Request) (c ulvs.Command, err error) {
-	id := &c.Service.ID
-	if err := id.Proto.UnmarshalText([]byte(req.PathValue("proto"))); err != nil {
-		return c, fmt.Errorf("%w: %w", ulvs.ErrInvalid, err)
-	}
-	if err := parseAddr(&id.Addr, req.PathValue("addr")); err != nil {
-		return c, err
-	}
-	return c, parseAddr(&c.Server.Addr, req.PathValue("server"))
-}
-
-func parseAddr(a *netip.AddrPort, text string) error {
-	if err := a.UnmarshalText([]byte(text)); err != nil {
-		return fmt.Errorf("address %q: want ADDRESS:PORT: %w", text, ulvs.ErrInvalid)
-	}
-	return nil
 }
 
 // same is what both say, where the second may say nothing.

@@ -65,8 +65,8 @@ func handler(d ulvs.Director, status func() any) http.Handler {
 	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, status()) })
 	mux.HandleFunc("GET "+onConns, func(w http.ResponseWriter, req *http.Request) { array(w, d.Conns(req.Context())) })
 	mux.HandleFunc("GET /v1/info", told(d.Info))
-	mux.HandleFunc("GET /v1/sysctls", told(d.Sysctls))
-	mux.HandleFunc("GET /v1/marks", told(d.Marks))
+	mux.HandleFunc("GET /v1/sysctls", toldAll(d.Sysctls))
+	mux.HandleFunc("GET /v1/marks", toldAll(d.Marks))
 	return mux
 }
 
@@ -133,6 +133,14 @@ func told[T any](of func(context.Context) (T, error)) http.HandlerFunc {
 	}
 }
 
+// toldAll is told for what there may be none of: an empty array, not null.
+func toldAll[T any](of func(context.Context) ([]T, error)) http.HandlerFunc {
+	return told(func(ctx context.Context) ([]T, error) {
+		all, err := of(ctx)
+		return append([]T{}, all...), err
+	})
+}
+
 // An outcome is what became of one line of an apply. The last one has no line:
 // it says what became of the whole.
 type outcome struct {
@@ -143,17 +151,21 @@ type outcome struct {
 // apply reads commands, one JSON value after the other, and writes an outcome
 // for each while it still reads.
 func apply(w http.ResponseWriter, req *http.Request, d ulvs.Director) {
-	// Else net/http throws away what is unread when the first outcome leaves.
+	// Else net/http throws away what is unread when the first outcome leaves;
+	// but then the rest is ours to read, or it trips over it in the end.
 	http.NewResponseController(w).EnableFullDuplex()
+	body := http.MaxBytesReader(w, req.Body, maxApply)
+	defer io.Copy(io.Discard, body)
 	w.Header().Set("Content-Type", "application/jsonl")
 	out := json.NewEncoder(w)
-	in := json.NewDecoder(http.MaxBytesReader(w, req.Body, maxApply))
+	in := json.NewDecoder(body)
 	in.DisallowUnknownFields()
 	var bad error
 	lines := func(yield func(ulvs.Command) bool) {
 		for {
 			var c ulvs.Command
 			if bad = in.Decode(&c); bad == nil {
+				complete(&c)
 				bad = whole(c)
 			}
 			if bad != nil || !yield(c) {

@@ -34,7 +34,7 @@ const (
 func (c *Client) await(ctx context.Context, starting func() bool) error {
 	for begin := time.Now(); ; time.Sleep(pollTime) {
 		_, err := c.Info(ctx)
-		if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) {
+		if hungUp(err) {
 			return fmt.Errorf("%w: one was about to start, and ended: read what it said", ulvs.ErrNoDirector)
 		}
 		waited := time.Since(begin)
@@ -42,6 +42,13 @@ func (c *Client) await(ctx context.Context, starting func() bool) error {
 			return err
 		}
 	}
+}
+
+// hungUp reports whether the other end closed the connection in place of an
+// answer. If it does so before we have asked, net/http has only words for it.
+func hungUp(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
+		err != nil && strings.HasSuffix(err.Error(), "server closed idle connection")
 }
 
 // starting reports whether a young process of this network namespace is called
