@@ -23,10 +23,8 @@ const (
 // packet sockets see each packet before it. The kernel removes it with the
 // process, also after kill -9.
 type Guard struct {
-	mu   sync.Mutex
-	nft  *ownTable
-	sets map[string]*nftables.Set
-	have content // what the sets hold; nil: unknown, after an error
+	mu sync.Mutex
+	filled
 	vary variable
 
 	devices []string // which have a chain
@@ -39,7 +37,7 @@ func NewGuard(devices []string) (*Guard, error) {
 	if err != nil {
 		return nil, fmt.Errorf("guard: %w", err)
 	}
-	g := &Guard{nft: nft, sets: make(map[string]*nftables.Set)}
+	g := &Guard{filled: newFilled(nft)}
 	if err := g.build(devices); err != nil {
 		_ = nft.CloseLasting()
 		return nil, fmt.Errorf("guard %v: %w: the kernel needs nftables with the netdev family (CONFIG_NF_TABLES_NETDEV)", devices, err)
@@ -88,12 +86,8 @@ func (g *Guard) Follow(devices []string) error {
 func chainOn(device string) string { return "ingress_" + device }
 
 func (g *Guard) buildVersion(l *layout) error {
-	for _, s := range l.sets(g.nft.table) {
-		s.ID = uint32(len(g.sets) + 1) // unlike the library's own count, safe beside other connections
-		if err := g.nft.AddSet(s, nil); err != nil {
-			return err
-		}
-		g.sets[s.Name] = s
+	if err := g.addSets(l.sets(g.nft.table)); err != nil {
+		return err
 	}
 	for _, name := range chainsThatVary {
 		g.buildChain(name+l.suffix, nil)
@@ -104,13 +98,6 @@ func (g *Guard) buildVersion(l *layout) error {
 	g.buildChain(l.fragChain(), l.fragRules())
 	g.buildChain(l.chain(), l.rules())
 	return nil
-}
-
-func (g *Guard) buildChain(name string, rules []rule) {
-	c := g.nft.AddChain(&nftables.Chain{Name: name, Table: g.nft.table})
-	for _, r := range rules {
-		g.nft.AddRule(&nftables.Rule{Table: g.nft.table, Chain: c, Exprs: r.exprs, UserData: r.comment()})
-	}
 }
 
 func (g *Guard) buildDevice(name string) {

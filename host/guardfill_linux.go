@@ -24,24 +24,68 @@ const (
 func (g *Guard) Set(want GuardSet) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	next := want.contents()
-	f := filling{guard: g}
-	if g.have == nil {
-		f.empty()
-	}
-	for _, name := range slices.Sorted(maps.Keys(g.sets)) {
-		f.add(name, minus(next[name], g.have[name]))
-	}
-	f.vary(&want)
-	for _, name := range slices.Sorted(maps.Keys(g.sets)) {
-		f.remove(name, minus(g.have[name], next[name]))
-	}
-	g.have = nil
-	if err := f.flush(); err != nil {
+	err := g.fill(want.contents(), func(f *filling) { g.vary.change(f, &want) })
+	if err != nil {
 		return fmt.Errorf("fill the guard: %w", err)
 	}
-	g.have = next
 	g.vary.shown = g.vary.next
+	return nil
+}
+
+// A filled is a table of ours, and what its sets hold.
+type filled struct {
+	nft  *ownTable
+	sets map[string]*nftables.Set
+	have content // nil: unknown, after an error
+}
+
+func newFilled(nft *ownTable) filled {
+	return filled{nft: nft, sets: make(map[string]*nftables.Set)}
+}
+
+// addSets makes sets, with the next batch.
+func (t *filled) addSets(list []*nftables.Set) error {
+	for _, s := range list {
+		s.ID = uint32(len(t.sets) + 1) // unlike the library's own count, safe beside other connections
+		if err := t.nft.AddSet(s, nil); err != nil {
+			return err
+		}
+		t.sets[s.Name] = s
+	}
+	return nil
+}
+
+// buildChain makes a chain that others jump to, with the next batch.
+func (t *filled) buildChain(name string, rules []rule) {
+	t.addRules(t.nft.AddChain(&nftables.Chain{Name: name, Table: t.nft.table}), rules)
+}
+
+func (t *filled) addRules(c *nftables.Chain, rules []rule) {
+	for _, r := range rules {
+		t.nft.AddRule(&nftables.Rule{Table: t.nft.table, Chain: c, Exprs: r.exprs, UserData: r.comment()})
+	}
+}
+
+// fill makes the sets hold exactly next; between is asked after additions and
+// before removals.
+func (t *filled) fill(next content, between func(*filling)) error {
+	f := filling{filled: t}
+	if t.have == nil {
+		f.empty()
+	}
+	names := slices.Sorted(maps.Keys(t.sets))
+	for _, name := range names {
+		f.add(name, minus(next[name], t.have[name]))
+	}
+	between(&f)
+	for _, name := range names {
+		f.remove(name, minus(t.have[name], next[name]))
+	}
+	t.have = nil
+	if err := f.flush(); err != nil {
+		return err
+	}
+	t.have = next
 	return nil
 }
 
@@ -58,26 +102,26 @@ func minus(a, b map[string]struct{}) []nftables.SetElement {
 
 // A filling gathers changes into batches; the first error ends it.
 type filling struct {
-	guard   *Guard
+	*filled
 	pending int
 	err     error
 }
 
 func (f *filling) empty() {
-	for _, s := range f.guard.sets {
-		f.guard.nft.FlushSet(s)
+	for _, s := range f.sets {
+		f.nft.FlushSet(s)
 	}
 }
 
 func (f *filling) add(set string, list []nftables.SetElement) {
 	f.each(list, func(part []nftables.SetElement) error {
-		return f.guard.nft.SetAddElements(f.guard.sets[set], part)
+		return f.nft.SetAddElements(f.sets[set], part)
 	})
 }
 
 func (f *filling) remove(set string, list []nftables.SetElement) {
 	f.each(list, func(part []nftables.SetElement) error {
-		return f.guard.nft.SetDeleteElements(f.guard.sets[set], part)
+		return f.nft.SetDeleteElements(f.sets[set], part)
 	})
 }
 
@@ -103,5 +147,5 @@ func (f *filling) flush() error {
 		return f.err
 	}
 	f.pending = 0
-	return f.guard.nft.Flush()
+	return f.nft.Flush()
 }

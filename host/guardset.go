@@ -43,7 +43,11 @@ type GuardSet struct {
 	Real    []Tuple      // of the real servers whose replies come back through us
 	Local   []netip.Addr // addresses of the host
 	Matches []Match      // what our own mark rules mark for a service
-	Aside   []Tuple      // to virtual or held addresses, which a rule of the host's may mark for a service: see Marks
+
+	// Where services go by marks that rules of the host's own set, packets come
+	// from a queue behind those: see Marks. Both are empty where there is none.
+	Marks []uint32 // of those services
+	Aside []Tuple  // at virtual and held addresses, which such a rule may mark: see Marking
 }
 
 // A Tuple is one end of a conversation. Port zero is every port, as in a
@@ -101,6 +105,22 @@ func (g *GuardSet) roaming() []netip.Addr {
 	var out []netip.Addr
 	for _, t := range g.Virtual {
 		if a := t.Addr.Addr().Unmap(); !local[a] {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// fixed are the addresses of virtual tuples at which nothing is aside: what is
+// sent there is known without a mark.
+func (g *GuardSet) fixed() []netip.Addr {
+	aside := make(map[netip.Addr]bool, len(g.Aside))
+	for _, t := range g.Aside {
+		aside[t.Addr.Addr()] = true
+	}
+	var out []netip.Addr
+	for _, t := range g.Virtual {
+		if a := t.Addr.Addr(); !aside[a] {
 			out = append(out, a)
 		}
 	}

@@ -35,9 +35,9 @@ type variable struct {
 	shown, next string // what the chains hold and will hold, in words; shown is "" if unknown
 }
 
-// vary puts a new generation of rules in the place of the old, if want differs.
-func (f *filling) vary(want *GuardSet) {
-	v := &f.guard.vary
+// change puts a new generation of rules in the place of the old, if want
+// differs.
+func (v *variable) change(f *filling, want *GuardSet) {
 	v.next = fmt.Sprint("aside: ", len(want.Aside) > 0, " matches: ", want.Matches)
 	if v.next == v.shown {
 		return
@@ -62,12 +62,12 @@ func (f *filling) build(name string, rules []rule) string {
 	if f.err != nil {
 		return ""
 	}
-	c := f.guard.nft.AddChain(&nftables.Chain{Name: name, Table: f.guard.nft.table})
+	c := f.nft.AddChain(&nftables.Chain{Name: name, Table: f.nft.table})
 	for _, r := range rules {
 		if f.room(ruleWeight); f.err != nil {
 			break
 		}
-		f.guard.nft.AddRule(&nftables.Rule{Table: c.Table, Chain: c, Exprs: r.exprs})
+		f.nft.AddRule(&nftables.Rule{Table: c.Table, Chain: c, Exprs: r.exprs})
 	}
 	return name
 }
@@ -78,7 +78,7 @@ func (f *filling) replace(old []*nftables.Chain, next map[string]string) {
 	if f.room(batchElements); f.err != nil {
 		return
 	}
-	nft := f.guard.nft
+	nft := f.nft
 	for i := range layouts {
 		for _, name := range chainsThatVary {
 			c := &nftables.Chain{Name: name + layouts[i].suffix, Table: nft.table}
@@ -96,7 +96,7 @@ func (f *filling) replace(old []*nftables.Chain, next map[string]string) {
 
 // generations are the chains of earlier generations, as the kernel has them.
 func (f *filling) generations() (out []*nftables.Chain) {
-	nft := f.guard.nft
+	nft := f.nft
 	list, err := nft.ListChainsOfTableFamily(nft.table.Family)
 	if err != nil {
 		f.err = err

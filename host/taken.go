@@ -12,9 +12,11 @@ import (
 // Taken answers for one packet what the guard's rules do with it. It never
 // changes, and asking it does not allocate.
 type Taken struct {
-	held, local, roaming, realAddr, asideAddr map[packet.Addr]struct{}
-	virtual, real, aside                      map[end]struct{}
-	matches                                   []match
+	held, local, roaming, realAddr map[packet.Addr]struct{}
+	asideAddr, fixed               map[packet.Addr]struct{}
+	virtual, real, aside           map[end]struct{}
+	matches                        []match
+	queue                          bool // there is one for what the host's rules mark
 }
 
 // An end is a Tuple without pointers.
@@ -31,6 +33,8 @@ func Compile(g GuardSet) *Taken {
 		roaming:   addrSet(g.roaming()),
 		realAddr:  addrSet(addrsOf(g.Real)),
 		asideAddr: addrSet(addrsOf(g.Aside)),
+		fixed:     addrSet(g.fixed()),
+		queue:     len(g.Marks) > 0,
 		virtual:   endSet(g.Virtual),
 		real:      endSet(g.Real),
 		aside:     endSet(g.Aside),
@@ -79,13 +83,15 @@ func (t *Taken) Takes(p *packet.Packet) bool {
 
 // Aside reports whether p, which Parse has read, is left to the host because
 // one of its rules may mark it for a service: it comes again, from the host's
-// queue (see Marks), with its mark or without.
+// queue (see Marks), with its mark or without. So do later fragments, which
+// show nothing that a rule could go by, of whatever may belong to such a
+// service.
 func (t *Taken) Aside(p *packet.Packet) bool {
-	if !forHost(p) {
+	if !t.queue || !forHost(p) || !p.Flow.Ported() {
 		return false
 	}
 	if p.Frag == packet.Later {
-		return in(t.asideAddr, p.Flow.Dst.Addr)
+		return !in(t.fixed, p.Flow.Dst.Addr) && !t.takesLater(p)
 	}
 	return holds(t.aside, p.Flow.Dst, p.Flow.Proto)
 }
