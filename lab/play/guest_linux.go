@@ -59,7 +59,14 @@ func guest(dir string) error {
 		return err
 	}
 	defer out.Close()
-	playAll(o.Lessons, json.NewEncoder(out))
+	v := &verdicts{out: json.NewEncoder(out), places: make(chan struct{}, together)}
+	for _, file := range o.Lessons {
+		v.add(func() verdict { return judge(file) })
+	}
+	if err := v.contest(o.Contest); err != nil {
+		return err
+	}
+	v.all.Wait()
 	return nil
 }
 
@@ -81,23 +88,51 @@ func prepareGuest(moduleRoot string) error {
 	return nil
 }
 
-// playAll plays lessons, some at a time, and writes a verdict on each.
-func playAll(files []string, out *json.Encoder) {
-	var mu sync.Mutex
-	var all sync.WaitGroup
-	places := make(chan struct{}, together)
-	for _, file := range files {
-		places <- struct{}{}
-		all.Go(func() {
-			v := judge(file)
-			mu.Lock()
-			defer mu.Unlock()
-			_ = out.Encode(v) // what is missing will be noticed by who reads
-			<-places
+// verdicts are written as they are reached, some at a time.
+type verdicts struct {
+	mu     sync.Mutex // guards out
+	out    *json.Encoder
+	all    sync.WaitGroup
+	places chan struct{}
+}
+
+// add has one more verdict reached, when there is a place for it.
+func (v *verdicts) add(reach func() verdict) {
+	v.places <- struct{}{}
+	v.all.Go(func() {
+		one := reach()
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		_ = v.out.Encode(one) // what is missing will be noticed by who reads
+		<-v.places
+	})
+}
+
+// contest has scripts made up and played.
+func (v *verdicts) contest(o Contest) error {
+	if o.Scripts == 0 {
+		return nil
+	}
+	has, _, err := probe(context.Background())
+	if err != nil {
+		return err
+	}
+	for i := range o.Scripts {
+		v.add(func() verdict {
+			ctx, stop := context.WithTimeout(context.Background(), examTime)
+			defer stop()
+			e := o.examine(ctx, o.First+uint64(i), has)
+			if e.Differ == "" && i >= o.Samples {
+				e.Lesson = ""
+			}
+			return verdict{Exam: &e}
 		})
 	}
-	all.Wait()
+	return nil
 }
+
+// examTime is what one script may take, with all that is tried to shrink it.
+const examTime = 30 * time.Minute
 
 // judge plays one lesson on this kernel.
 func judge(file string) verdict {

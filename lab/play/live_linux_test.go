@@ -33,7 +33,7 @@ func onLive(t *testing.T, files []string) {
 				defer stop()
 				err = Live(ctx, program, l)
 			}
-			outcome(t, err)
+			hold(t, err)
 		})
 	}
 }

@@ -20,8 +20,8 @@ func files(t testing.TB) []string {
 	return all
 }
 
-// outcome tells a test how a lesson went.
-func outcome(t *testing.T, err error) {
+// hold tells a test how a lesson went.
+func hold(t *testing.T, err error) {
 	t.Helper()
 	if errors.Is(err, ErrMemoryOnly) {
 		t.Skip(err)

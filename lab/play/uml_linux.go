@@ -29,12 +29,14 @@ type verdict struct {
 	Name       string
 	Error      string // empty: it holds
 	MemoryOnly bool   // … because it is for memory only
+	Exam       *Exam  // instead of all that: what a script of a contest came to
 }
 
 // An order is what the guest is to do; it lies beside what it writes.
 type order struct {
 	Lessons []string // files
-	Modules string   // a directory with lib/modules in it, for modprobe -d
+	Contest Contest
+	Modules string // a directory with lib/modules in it, for modprobe -d
 }
 
 // KernelAvailable says what is missing to play on the kernel, nil if nothing is.
@@ -54,12 +56,27 @@ func KernelAvailable() error {
 // program that calls Guest when it finds itself with the environment variable
 // GuestEnv. report hears of each lesson, and of nil if it holds.
 func InKernel(ctx context.Context, init string, lessons []string, report func(name string, err error)) error {
+	o, err := playing(lessons)
+	if err != nil {
+		return err
+	}
+	return carryOut(ctx, init, o, func(v verdict) { report(v.Name, v.err()) })
+}
+
+// Hold boots user-mode Linux once, as InKernel does, and holds a contest there.
+// report hears of each script.
+func (c Contest) Hold(ctx context.Context, init string, report func(Exam)) error {
+	return carryOut(ctx, init, order{Contest: c}, func(v verdict) { report(*v.Exam) })
+}
+
+// carryOut boots user-mode Linux to carry out an order.
+func carryOut(ctx context.Context, init string, o order, report func(verdict)) error {
 	dir, err := os.MkdirTemp("", "ulvs-uml-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	if err := prepare(dir, lessons); err != nil {
+	if err := prepare(dir, o); err != nil {
 		return err
 	}
 	console, err := boot(ctx, dir, init)
@@ -68,19 +85,24 @@ func InKernel(ctx context.Context, init string, lessons []string, report func(na
 		return fmt.Errorf("play in user-mode Linux: %w; its console:\n%s", errors.Join(err, err2), console)
 	}
 	defer f.Close()
-	return read(f, len(lessons), console, report)
+	return read(f, len(o.Lessons)+o.Contest.Scripts, console, report)
 }
 
-// prepare writes the order.
-func prepare(dir string, lessons []string) error {
-	o := order{Modules: filepath.Join(dir, "root")}
+// playing is the order to play lessons.
+func playing(lessons []string) (o order, err error) {
 	for _, l := range lessons {
 		path, err := filepath.Abs(l)
 		if err != nil {
-			return err
+			return o, err
 		}
 		o.Lessons = append(o.Lessons, path)
 	}
+	return o, nil
+}
+
+// prepare writes the order.
+func prepare(dir string, o order) error {
+	o.Modules = filepath.Join(dir, "root")
 	if err := os.MkdirAll(filepath.Join(o.Modules, "lib"), 0o700); err != nil {
 		return err
 	}
@@ -114,14 +136,14 @@ func boot(ctx context.Context, dir, init string) (string, error) {
 }
 
 // read hands on what the guest wrote, and checks that it wrote of all.
-func read(f *os.File, want int, console string, report func(string, error)) error {
+func read(f *os.File, want int, console string, report func(verdict)) error {
 	d := json.NewDecoder(f)
 	for range want {
 		var v verdict
 		if err := d.Decode(&v); err != nil {
 			return fmt.Errorf("user-mode Linux ended early: %w; its console:\n%s", err, console)
 		}
-		report(v.Name, v.err())
+		report(v)
 	}
 	return nil
 }
