@@ -41,7 +41,7 @@ func BenchmarkKnown(b *testing.B) {
 			i := 0
 			for b.Loop() {
 				c, dir := tab.Lookup(&flows[i])
-				tab.Track(c, dir, packet.ACK, time.Second)
+				tab.Track(c, dir, packet.ACK, 0, time.Second)
 				if i++; i == n {
 					i = 0
 				}
@@ -65,8 +65,8 @@ func BenchmarkLife(b *testing.B) {
 				one.Client.Port++
 				one.Local = one.Client
 				c := insert(b, tab, one, now)
-				tab.Track(c, In, packet.SYN, now)
-				tab.Track(c, Out, packet.RST, now)
+				tab.Track(c, In, packet.SYN, 0, now)
+				tab.Track(c, Out, packet.RST, 0, now)
 				now += time.Microsecond
 				tab.Expire(now, ignore)
 			}

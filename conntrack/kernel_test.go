@@ -47,7 +47,7 @@ func relive(t *testing.T, mode string, words []string, seen map[cell]bool) {
 		dir, flags := segment(t, words[i]+" "+words[i+1])
 		seen[cellOf(c, dir, flags)] = true
 		was := c.State
-		tab.Track(c, dir, flags, 0)
+		tab.Track(c, dir, flags, 0, 0)
 		left, err := strconv.Atoi(words[i+3])
 		if err != nil {
 			t.Fatal(err)

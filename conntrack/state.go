@@ -11,7 +11,7 @@ import (
 // A State is where a connection stands in its life.
 type State uint8
 
-// The states. Those of TCP have the kernel's numbers.
+// The states. Those of TCP have the kernel's numbers. None is SCTP's too.
 const (
 	None State = iota
 	Established
@@ -24,7 +24,20 @@ const (
 	LastAck
 	Listen
 	SynAck
-	UDP // the only one of everything that is not TCP
+	UDP // the only one of everything that is neither TCP nor SCTP
+	SCTPInit1
+	SCTPInit
+	SCTPCookieSent
+	SCTPCookieReplied
+	SCTPCookieWait
+	SCTPCookie
+	SCTPCookieEchoed
+	SCTPEstablished
+	SCTPShutdownSent
+	SCTPShutdownReceived
+	SCTPShutdownAckSent
+	SCTPRejected
+	SCTPClosed
 	numStates
 )
 
@@ -41,6 +54,20 @@ var states = [numStates]string{
 	Listen:      "LISTEN",
 	SynAck:      "SYNACK",
 	UDP:         "UDP",
+
+	SCTPInit1:            "INIT1",
+	SCTPInit:             "INIT",
+	SCTPCookieSent:       "COOKIE_SENT",
+	SCTPCookieReplied:    "COOKIE_REPLIED",
+	SCTPCookieWait:       "COOKIE_WAIT",
+	SCTPCookie:           "COOKIE",
+	SCTPCookieEchoed:     "COOKIE_ECHOED",
+	SCTPEstablished:      "ESTABLISHED",
+	SCTPShutdownSent:     "SHUTDOWN_SENT",
+	SCTPShutdownReceived: "SHUTDOWN_RECEIVED",
+	SCTPShutdownAckSent:  "SHUTDOWN_ACK_SENT",
+	SCTPRejected:         "REJECTED",
+	SCTPClosed:           "CLOSED",
 }
 
 // String is the state as the kernel lists it.
@@ -52,10 +79,14 @@ func (s State) String() string {
 }
 
 // active reports whether a connection in this state counts as active: from the
-// first SYN until somebody ends it. UDP never does.
+// first SYN until somebody ends it; in SCTP, only between handshakes. UDP never
+// does.
 func (s State) active() bool {
-	return s == Established || s == SynSent || s == SynRecv || s == SynAck
+	return s.established() || s == SynSent || s == SynRecv || s == SynAck
 }
+
+// established reports whether both ends have agreed to speak.
+func (s State) established() bool { return s == Established || s == SCTPEstablished }
 
 // Timeouts say, by state, how long a silent connection is remembered.
 type Timeouts [numStates]time.Duration
@@ -76,6 +107,20 @@ func Defaults() Timeouts {
 		Listen:      2 * time.Minute,
 		SynAck:      2 * time.Minute,
 		UDP:         5 * time.Minute,
+
+		SCTPInit1:            4 * time.Second,
+		SCTPInit:             sctpHandshake,
+		SCTPCookieSent:       sctpHandshake,
+		SCTPCookieReplied:    sctpHandshake,
+		SCTPCookieWait:       sctpHandshake,
+		SCTPCookie:           sctpHandshake,
+		SCTPCookieEchoed:     sctpHandshake,
+		SCTPEstablished:      15 * time.Minute,
+		SCTPShutdownSent:     sctpHandshake,
+		SCTPShutdownReceived: sctpHandshake,
+		SCTPShutdownAckSent:  sctpHandshake,
+		SCTPRejected:         4 * time.Second,
+		SCTPClosed:           sctpHandshake,
 	}
 }
 
@@ -90,16 +135,38 @@ const (
 )
 
 // Track notes a packet of the connection: its state, how it counts, and its
-// timer, which each packet restarts with the timeout of the state.
-func (t *Table) Track(c *Conn, d Dir, flags packet.TCPFlags, now time.Duration) Shift {
-	was := c.State
-	if c.Proto == packet.ProtoTCP {
-		c.State = c.tcp(d, flags)
+// timer, which each packet restarts with the timeout of the state. flags are
+// TCP's, chunk is SCTP's.
+func (t *Table) Track(c *Conn, d Dir, flags packet.TCPFlags, chunk packet.Chunk, now time.Duration) Shift {
+	next := c.State
+	switch c.Proto {
+	case packet.ProtoTCP:
+		next = c.tcp(&usual, d, flags)
+	case packet.ProtoSCTP:
+		if chunk == packet.NoChunk {
+			t.Touch(c, now) // it says nothing, but somebody is there
+			return 0
+		}
+		next = c.sctp(d, chunk)
+	default:
+		if d == Out {
+			t.Assure(c)
+		}
 	}
-	c.Timeout = t.timeouts[c.State]
+	return t.settle(c, next, now)
+}
+
+// settle brings a connection to a state, be it a new one or not.
+func (t *Table) settle(c *Conn, next State, now time.Duration) Shift {
+	was := c.State
+	c.State = next
+	c.Timeout = t.timeouts[next]
 	t.Touch(c, now)
-	if c.State == was {
+	if next == was {
 		return 0
+	}
+	if next.established() {
+		t.Assure(c)
 	}
 	return c.shift()
 }

@@ -57,7 +57,7 @@ func TestLives(t *testing.T) {
 		for _, step := range life.steps {
 			words, want, _ := strings.Cut(step, ": ")
 			dir, flags := segment(t, words)
-			switch tab.Track(c, dir, flags, 0) {
+			switch tab.Track(c, dir, flags, 0, 0) {
 			case Activated:
 				active = true
 			case Deactivated:
@@ -76,7 +76,7 @@ func TestShiftOnce(t *testing.T) {
 	tab := newTable(1)
 	c := insert(t, tab, nat(6, 1), 0)
 	for i, want := range []Shift{Activated, 0, 0} {
-		if got := tab.Track(c, In, packet.SYN, 0); got != want {
+		if got := tab.Track(c, In, packet.SYN, 0, 0); got != want {
 			t.Errorf("SYN %d: shift %d, want %d", i+1, got, want)
 		}
 	}
@@ -99,7 +99,7 @@ func TestTimeoutOfState(t *testing.T) {
 		c := insert(t, tab, n, 0)
 		for _, s := range segments {
 			dir, flags := segment(t, s)
-			tab.Track(c, dir, flags, time.Minute)
+			tab.Track(c, dir, flags, 0, time.Minute)
 		}
 		if got := c.Left(time.Minute); got != want*time.Second {
 			t.Errorf("after %v: %v, want %d s", segments, got, want)
@@ -111,14 +111,14 @@ func TestTimeoutOfState(t *testing.T) {
 func TestSetTimeouts(t *testing.T) {
 	tab := newTable(1)
 	c := insert(t, tab, nat(17, 1), 0)
-	tab.Track(c, In, 0, 0)
+	tab.Track(c, In, 0, 0, 0)
 	to := tab.Timeouts()
 	to[UDP] = time.Second
 	tab.SetTimeouts(to)
 	if c.Left(0) != 300*time.Second {
 		t.Errorf("%v left before a packet came", c.Left(0))
 	}
-	tab.Track(c, Out, 0, 0)
+	tab.Track(c, Out, 0, 0, 0)
 	if c.Left(0) != time.Second {
 		t.Errorf("%v left after it", c.Left(0))
 	}

@@ -47,7 +47,7 @@ func TestDirectReplyTwice(t *testing.T) {
 		if got != c || d != Out {
 			t.Fatalf("reply with flags %#x not found", c.Flags)
 		}
-		tab.Track(c, d, packet.ACK, 0)
+		tab.Track(c, d, packet.ACK, 0, 0)
 	}
 	if c.Flags&NoOutput != 0 {
 		t.Error("a reply left NoOutput set")
@@ -164,10 +164,10 @@ func TestNoAllocation(t *testing.T) {
 		now += 100 * time.Millisecond
 		tab.Expire(now, ignore)
 		c, _ := tab.Insert(n, now)
-		tab.Track(c, In, packet.SYN, now)
+		tab.Track(c, In, packet.SYN, 0, now)
 		tab.Lookup(&f)
 		tab.Lookup(&r)
-		tab.Track(c, In, packet.RST, now)
+		tab.Track(c, In, packet.RST, 0, now)
 		tab.ExpireNow(c, now)
 	})
 	if allocs != 0 {

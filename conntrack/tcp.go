@@ -20,7 +20,7 @@ import "github.com/ulvs/ulvs/packet"
 //
 // A table says the state to come, by what the segment is (rows) and the state
 // that was (columns).
-type table [numEvents][numStates]State
+type table [numEvents][SynAck + 1]State
 
 // An event is what a segment is: the first of these of which it has the flag.
 // So SYN,ACK is a syn, and FIN,ACK a fin.
@@ -34,6 +34,13 @@ const (
 	numEvents
 	nothing = numEvents // none of the four: such a segment ends the connection
 )
+
+// Rules are the tables in force, by who is heard.
+type rules struct {
+	input     table // of segments from the client
+	output    table // of segments from the server
+	inputOnly table // of segments from the client while the server is not heard
+}
 
 // Short names for the tables.
 const (
@@ -50,49 +57,52 @@ const (
 	sa = SynAck
 )
 
-// input is for segments from the client.
-var input = table{
-	//   no  es  ss  sr  fw  tw  cl  cw  la  li  sa
-	syn: {sr, es, es, sr, sr, sr, sr, sr, sr, sr, sr},
-	fin: {cl, cw, ss, tw, tw, tw, cl, cw, la, li, tw},
-	ack: {es, es, ss, es, fw, tw, cl, cw, cl, li, es},
-	rst: {cl, cl, cl, sr, cl, cl, cl, cl, la, li, sr},
+// usual are the rules unless the director defends itself: see secure.go.
+var usual = rules{
+	input: table{
+		//   no  es  ss  sr  fw  tw  cl  cw  la  li  sa
+		syn: {sr, es, es, sr, sr, sr, sr, sr, sr, sr, sr},
+		fin: {cl, cw, ss, tw, tw, tw, cl, cw, la, li, tw},
+		ack: {es, es, ss, es, fw, tw, cl, cw, cl, li, es},
+		rst: {cl, cl, cl, sr, cl, cl, cl, cl, la, li, sr},
+	},
+	output: table{
+		//   no  es  ss  sr  fw  tw  cl  cw  la  li  sa
+		syn: {ss, es, ss, sr, ss, ss, ss, ss, ss, li, sr},
+		fin: {tw, fw, ss, tw, fw, tw, cl, tw, la, li, tw},
+		ack: {es, es, ss, es, fw, tw, cl, cw, la, es, es},
+		rst: {cl, cl, ss, cl, cl, tw, cl, cl, cl, cl, cl},
+	},
+	inputOnly: table{
+		//   no  es  ss  sr  fw  tw  cl  cw  la  li  sa
+		syn: {sr, es, es, sr, sr, sr, sr, sr, sr, sr, sr},
+		fin: {cl, fw, ss, tw, fw, tw, cl, cw, la, li, tw},
+		ack: {es, es, ss, es, fw, tw, cl, cw, cl, li, es},
+		rst: {cl, cl, cl, sr, cl, cl, cl, cl, la, li, cl},
+	},
 }
 
-// output is for segments from the server.
-var output = table{
-	//   no  es  ss  sr  fw  tw  cl  cw  la  li  sa
-	syn: {ss, es, ss, sr, ss, ss, ss, ss, ss, li, sr},
-	fin: {tw, fw, ss, tw, fw, tw, cl, tw, la, li, tw},
-	ack: {es, es, ss, es, fw, tw, cl, cw, la, es, es},
-	rst: {cl, cl, ss, cl, cl, tw, cl, cl, cl, cl, cl},
-}
-
-// inputOnly is for segments from the client while the server is not heard.
-var inputOnly = table{
-	//   no  es  ss  sr  fw  tw  cl  cw  la  li  sa
-	syn: {sr, es, es, sr, sr, sr, sr, sr, sr, sr, sr},
-	fin: {cl, fw, ss, tw, fw, tw, cl, cw, la, li, tw},
-	ack: {es, es, ss, es, fw, tw, cl, cw, cl, li, es},
-	rst: {cl, cl, cl, sr, cl, cl, cl, cl, la, li, cl},
-}
-
-// tcp is the state that a segment leads to. A reply where none was expected
-// (NoOutput) proves that the server is heard after all.
-func (c *Conn) tcp(d Dir, flags packet.TCPFlags) State {
-	t := &input
-	switch {
-	case d == Out:
-		t = &output
-		c.Flags &^= NoOutput
-	case c.Flags&NoOutput != 0:
-		t = &inputOnly
-	}
+// tcp is the state that a segment leads to.
+func (c *Conn) tcp(r *rules, d Dir, flags packet.TCPFlags) State {
+	t := hear(c, d, &r.input, &r.output, &r.inputOnly)
 	e := eventOf(flags)
 	if e == nothing {
 		return Close
 	}
 	return t[e][c.State]
+}
+
+// hear is the table for a packet of that direction, of three. A reply where
+// none was expected (NoOutput) proves that the server is heard after all.
+func hear[T any](c *Conn, d Dir, input, output, inputOnly *T) *T {
+	switch {
+	case d == Out:
+		c.Flags &^= NoOutput
+		return output
+	case c.Flags&NoOutput != 0:
+		return inputOnly
+	}
+	return input
 }
 
 func eventOf(flags packet.TCPFlags) event {

@@ -134,7 +134,7 @@ func (p *pair) track(f packet.Flow, flags packet.TCPFlags) {
 	if c != s.real || d != dir {
 		p.t.Fatalf("%v: another connection or direction than the twin's", f)
 	}
-	p.tab.Track(c, d, flags, p.now)
+	p.tab.Track(c, d, flags, 0, p.now)
 	s.due = ceil(p.now + p.tab.Timeouts()[c.State])
 }
 

@@ -37,7 +37,7 @@ func TestExact(t *testing.T) {
 func TestExactOnTheTick(t *testing.T) {
 	tab := newTable(1)
 	c := insert(t, tab, nat(17, 1), 0)
-	tab.Track(c, In, 0, 0)
+	tab.Track(c, In, 0, 0, 0)
 	if tab.Expire(300*time.Second-resolution, ignore) != 0 || tab.Expire(300*time.Second, ignore) != 1 {
 		t.Error("300 s are not 300 s")
 	}
@@ -47,7 +47,7 @@ func TestPutOff(t *testing.T) {
 	tab := newTable(1)
 	c := insert(t, tab, nat(17, 1), 0)
 	for now := time.Duration(0); now < 3*time.Hour; now += 299 * time.Second {
-		tab.Track(c, In, 0, now)
+		tab.Track(c, In, 0, 0, now)
 		if tab.Expire(now+299*time.Second, ignore) != 0 {
 			t.Fatalf("gone at %v", now)
 		}
@@ -58,8 +58,8 @@ func TestPutOff(t *testing.T) {
 func TestSooner(t *testing.T) {
 	tab := newTable(1)
 	c := insert(t, tab, nat(6, 1), 0)
-	tab.Track(c, In, packet.ACK, 0) // 900 s
-	tab.Track(c, In, packet.RST, time.Second)
+	tab.Track(c, In, packet.ACK, 0, 0) // 900 s
+	tab.Track(c, In, packet.RST, 0, time.Second)
 	if tab.Expire(11*time.Second-1, ignore) != 0 || tab.Expire(11*time.Second, ignore) != 1 {
 		t.Error("CLOSE did not last 10 s")
 	}
@@ -72,7 +72,7 @@ func TestSoonerByATick(t *testing.T) {
 	for _, left := range []time.Duration{time.Second, time.Second - resolution} {
 		to[UDP] = left
 		tab.SetTimeouts(to)
-		tab.Track(c, In, 0, 0)
+		tab.Track(c, In, 0, 0, 0)
 	}
 	if tab.Expire(time.Second-2*resolution, ignore) != 0 || tab.Expire(time.Second-resolution, ignore) != 1 {
 		t.Error("a deadline one tick sooner was not kept")
@@ -88,7 +88,7 @@ func TestExpireNow(t *testing.T) {
 	if c, _ := tab.Lookup(&f); c != old || tab.Len() != 1 {
 		t.Error("the old one does not count any more")
 	}
-	tab.Track(old, Out, packet.ACK, now) // a straggler does not save it
+	tab.Track(old, Out, packet.ACK, 0, now) // a straggler does not save it
 	n.Owner = 99
 	fresh := insert(t, tab, n, now)
 	if c, _ := tab.Lookup(&f); c != fresh {
@@ -107,7 +107,7 @@ func TestExpireNow(t *testing.T) {
 func TestGoneSees(t *testing.T) {
 	tab := newTable(1)
 	c := insert(t, tab, nat(6, 7), 0)
-	tab.Track(c, In, packet.SYN, 0)
+	tab.Track(c, In, packet.SYN, 0, 0)
 	tab.Expire(time.Hour, func(c *Conn) {
 		if c.Owner != 7 || c.Flags&Inactive != 0 || c.State != SynRecv || tab.Len() != 1 {
 			t.Errorf("owner %d, flags %#x, %v, %d in the table", c.Owner, c.Flags, c.State, tab.Len())

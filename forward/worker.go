@@ -226,7 +226,7 @@ func (w *worker) note(c *conntrack.Conn, d *dest, dir conntrack.Dir, p *packet.P
 		c.InPkts++
 	}
 	was := c.State
-	switch w.table.Track(c, dir, p.Flags, w.now) {
+	switch w.table.Track(c, dir, p.Flags, p.Chunk, w.now) {
 	case conntrack.Activated:
 		d.Activate()
 	case conntrack.Deactivated:
