@@ -129,6 +129,8 @@ func (w *worker) opens(p *packet.Packet) bool {
 		return true
 	case packet.ProtoTCP:
 		return p.Flags&packet.RST == 0 && (p.Flags&packet.SYN != 0 || w.cfg.sysctls.sloppyTCP != 0)
+	case packet.ProtoSCTP:
+		return p.Chunk != packet.ChunkAbort && (p.Chunk == packet.ChunkInit || w.cfg.sysctls.sloppySCTP != 0)
 	}
 	return false
 }
@@ -136,7 +138,8 @@ func (w *worker) opens(p *packet.Packet) bool {
 // begins reports whether a packet begins a connection anew where there is one:
 // SYN,ACK does so too, as in the kernel.
 func begins(p *packet.Packet) bool {
-	return p.Frag != packet.Later && p.Flow.Proto == packet.ProtoTCP && p.Flags&packet.SYN != 0
+	return p.Frag != packet.Later &&
+		(p.Flow.Proto == packet.ProtoTCP && p.Flags&packet.SYN != 0 || p.Chunk == packet.ChunkInit)
 }
 
 // connection is the entry for a packet that goes to d.
