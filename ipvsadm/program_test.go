@@ -65,7 +65,7 @@ func TestHelp(t *testing.T) {
 		t.Errorf("exit %d, %q, %q", code, out.String(), errs.String())
 	}
 	for _, o := range options {
-		if unsupported[o.long] || mute[o.long] || strings.HasPrefix(o.long, "mcast-") || strings.HasPrefix(o.long, "tun-") {
+		if unsupported[o.long] || mute[o.long] || strings.HasPrefix(o.long, "mcast-") {
 			continue
 		}
 		if !strings.Contains(out.String(), "--"+o.long+" ") {

@@ -45,7 +45,7 @@ func (s *session) restore(in io.Reader) int {
 func (r *restorer) next() bool {
 	for r.lines.Scan() {
 		if args := wordsOf(r.lines.Text()); len(args) > 0 {
-			r.line, r.err = r.Names.Parse(args)
+			r.line, r.err = r.Names.parseRule(args)
 			if r.err == nil && r.line.Action == Restore {
 				r.err = errTry // a restore does not restore
 			}

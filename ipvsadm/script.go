@@ -22,17 +22,22 @@ func (s *session) saveScript(args []string) int {
 			return 1
 		}
 	}
-	return s.fail(s.do(l))
+	err := s.do(l)
+	if err == nil {
+		err = listing(saveMarks(s.ctx, s.director, s.out))
+	}
+	return s.fail(err)
 }
 
 // restoreScript is ipvsadm-restore: it flushes the table, and leaves out the
-// lines that begin with '#'. The flush is the first line of the restore, so
+// lines that begin with '#' and are not ulvs's own. The flush is the first line of the restore, so
 // that the data path sees the old table or the new, and nothing between.
 func (s *session) restoreScript() int {
 	return s.restore(io.MultiReader(strings.NewReader("-C\n"), &uncommented{in: bufio.NewReader(s.In)}))
 }
 
-// uncommented reads what is left of in without the lines that begin with '#'.
+// uncommented reads what is left of in without the lines that begin with '#'; of
+// those that begin with ownPrefix it drops the '#'.
 type uncommented struct {
 	in   *bufio.Reader
 	rest string // of the line that is being read
@@ -42,6 +47,9 @@ type uncommented struct {
 func (u *uncommented) Read(b []byte) (int, error) {
 	for u.rest == "" {
 		line, err := u.in.ReadString('\n')
+		if strings.HasPrefix(line, ownPrefix) {
+			line = line[1:]
+		}
 		if !strings.HasPrefix(line, "#") {
 			u.rest = line
 		}

@@ -11,10 +11,14 @@ var unsupported = map[string]bool{
 	"ipip":         true,
 	"tun-info":     true,
 	"tun-type":     true,
+	"tun-port":     true,
+	"tun-nocsum":   true,
+	"tun-csum":     true,
+	"tun-remcsum":  true,
 }
 
 // supported refuses the first option that is in the table above. Those that
-// only go with one of these (multicast settings, tunnel ports) need no line.
+// only go with one of these (multicast settings) need no line.
 func (p *parser) supported() error {
 	for _, o := range p.used {
 		if unsupported[o.long] {
