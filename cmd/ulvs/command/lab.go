@@ -17,7 +17,9 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/ulvs/ulvs"
 	"github.com/ulvs/ulvs/lab"
+	"github.com/ulvs/ulvs/lab/iptables"
 	"github.com/ulvs/ulvs/lab/server"
 	"github.com/ulvs/ulvs/lab/tool"
 )
@@ -62,7 +64,19 @@ func hiddenCommands() []*cobra.Command {
 }
 
 // labTool is the program of a lab's host that goes by this name, if it is one.
-func labTool(name string, args []string) (code int, done bool) { return tool.Main(name, args[1:]) }
+func labTool(name string, args []string) (code int, done bool) {
+	if !slices.Contains(iptables.Names, name) {
+		return tool.Main(name, args[1:])
+	}
+	director := func() (ulvs.Director, error) {
+		c, err := dial("")
+		if err != nil {
+			return nil, err // not c: a nil *Client is no nil Director
+		}
+		return c, nil
+	}
+	return iptables.Program{Name: name, Dial: director, Out: os.Stdout, Err: os.Stderr}.Main(args[1:]), true
+}
 
 func labUp() *cobra.Command {
 	return &cobra.Command{
@@ -80,7 +94,7 @@ lab at a time. NAME is one of:
 			}
 			ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 			defer stop()
-			l, err := lab.Up(ctx, p, lab.Options{Dir: lab.Dir(), Tools: tool.Always, Spares: tool.Spares})
+			l, err := lab.Up(ctx, p, lab.Options{Dir: lab.Dir(), Tools: tool.Always, Spares: slices.Concat(tool.Spares, iptables.Names)})
 			if err != nil {
 				return fail("lab up: %w", err)
 			}
