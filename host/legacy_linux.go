@@ -13,9 +13,29 @@ import (
 )
 
 // legacyIneffective reads iptables-legacy's rules as its own tool saves them.
-// It asks only if the kernel has such tables: the tool would load them.
 func legacyIneffective(virtual []Tuple) ([]string, error) {
-	var out []string
+	var f findings
+	silent, err := walkLegacy(virtual, f.ineffective)
+	return append(silent, f.lines()...), err
+}
+
+// ineffective adds a rule that is aimed at t and does more than to mark.
+func (f *findings) ineffective(where string, _ origin, t Tuple, r *savedRule, aimed bool) {
+	if aimed && r.target != "MARK" && r.target != "CONNMARK" && r.target != "" {
+		f.add(where, t)
+	}
+}
+
+// A legacyNote is told of a rule of iptables-legacy that a packet to t may meet.
+type legacyNote func(where string, from origin, t Tuple, r *savedRule, aimed bool)
+
+// An origin is where a packet enters a rule set of iptables.
+type origin struct{ table, hook string }
+
+// walkLegacy sends a packet to each tuple through the rules of iptables-legacy,
+// and says what could not be examined. It asks only if the kernel has such
+// tables: the tool would load them.
+func walkLegacy(to []Tuple, note legacyNote) (silent []string, err error) {
 	for _, v := range []struct {
 		names, tool string
 		is4         bool
@@ -30,42 +50,42 @@ func legacyIneffective(virtual []Tuple) ([]string, error) {
 		}
 		saved, err := exec.Command(v.tool).Output()
 		if errors.Is(err, exec.ErrNotFound) {
-			out = append(out, fmt.Sprintf("%s: not examined: %s is not installed", v.names, v.tool))
+			silent = append(silent, fmt.Sprintf("%s: not examined: %s is not installed", v.names, v.tool))
 			continue
 		}
 		if err != nil {
-			return out, fmt.Errorf("%s: %w", v.tool, err)
+			return silent, fmt.Errorf("%s: %w", v.tool, err)
 		}
-		out = append(out, legacyLines(string(saved), v.tool, v.is4, virtual)...)
+		walkSaved(string(saved), v.tool, v.is4, to, note)
 	}
-	return out, nil
+	return silent, nil
 }
 
-// legacyLines are the lines of a saved rule set that virtual tuples would meet
-// in PREROUTING and INPUT, and that are aimed at one of them.
-func legacyLines(saved, tool string, is4 bool, virtual []Tuple) []string {
-	var f findings
+// walkSaved sends a packet to each tuple of one family through the rule set that
+// a tool saved.
+func walkSaved(saved, tool string, is4 bool, to []Tuple, note legacyNote) {
 	tables := readSaved(saved)
 	for _, name := range slices.Sorted(maps.Keys(tables)) {
-		for _, t := range virtual {
+		for _, t := range to {
 			if t.Addr.Addr().Unmap().Is4() != is4 {
 				continue
 			}
 			for _, hook := range []string{"PREROUTING", "INPUT"} {
-				tables[name].walk(hook, t, map[string]bool{}, func(line string) {
-					f.add(fmt.Sprintf("%s %s %s", strings.TrimSuffix(tool, "-save"), name, line), t)
+				tables[name].walk(hook, t, map[string]bool{}, func(r *savedRule, aimed bool) {
+					where := fmt.Sprintf("%s %s %s", strings.TrimSuffix(tool, "-save"), name, r.line)
+					note(where, origin{name, hook}, t, r, aimed)
 				})
 			}
 		}
 	}
-	return f.lines()
 }
 
 // chains are a table's rules, by chain.
 type chains map[string][]savedRule
 
-// walk shows tell the rules aimed at t, and follows jumps.
-func (c chains) walk(chain string, t Tuple, seen map[string]bool, tell func(string)) {
+// walk shows tell the rules that t may meet, and whether they are aimed at it,
+// and follows jumps.
+func (c chains) walk(chain string, t Tuple, seen map[string]bool, tell func(r *savedRule, aimed bool)) {
 	if seen[chain] {
 		return
 	}
@@ -76,9 +96,7 @@ func (c chains) walk(chain string, t Tuple, seen map[string]bool, tell func(stri
 		if !met {
 			continue
 		}
-		if aimed && r.target != "MARK" && r.target != "CONNMARK" && r.target != "" {
-			tell(r.line)
-		}
+		tell(r, aimed)
 		c.walk(r.target, t, seen, tell)
 	}
 }

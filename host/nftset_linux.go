@@ -90,6 +90,9 @@ func until(list []nftables.SetElement, i int) []byte {
 // lookup plays a question to a set, of which nil says that it is not known; a
 // map's verdicts for the packet are kept.
 func (p *probe) lookup(e *expr.Lookup, s *nftSet) bool {
+	if e.IsDestRegSet && e.DestRegister != unix.NFT_REG_VERDICT {
+		defer p.load(e.DestRegister, make([]cell, 16)) // what the map holds is not looked at
+	}
 	if s == nil {
 		return true
 	}

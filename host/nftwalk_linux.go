@@ -17,29 +17,47 @@ type walk struct {
 	conn  *nftables.Conn
 	rules map[string][]*nftables.Rule // by table and chain, read when first met
 	sets  map[string]*nftSet          // by table and name, likewise
-	found findings
+	from  *nftables.Chain             // where the packet came in
+
+	// note is told of each rule that the packet may meet, where it stands and
+	// what it does, as effect says.
+	note func(where, does string, p *probe)
 }
 
 func nftIneffective(virtual []Tuple) ([]string, error) {
+	var found findings
+	err := walkAll(virtual, func(_ *nftables.Chain, where, does string, p *probe) {
+		if p.aimed && does != "" {
+			found.add(where+": "+does, p.to)
+		}
+	})
+	return found.lines(), err
+}
+
+// walkAll sends a packet to each tuple through all chains that are hooked
+// behind our packet sockets.
+func walkAll(to []Tuple, note func(from *nftables.Chain, where, does string, p *probe)) error {
 	conn, err := nftables.New(nftables.AsLasting())
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { _ = conn.CloseLasting() }()
 	chains, err := conn.ListChains()
 	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EPROTONOSUPPORT) {
-		return nil, nil // no nftables, no rules
+		return nil // no nftables, no rules
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
 	w := &walk{conn: conn, rules: map[string][]*nftables.Rule{}, sets: map[string]*nftSet{}}
+	w.note = func(where, does string, p *probe) { note(w.from, where, does, p) }
 	for _, c := range chains {
-		if err := w.start(c, virtual); err != nil {
-			return nil, err
+		w.from = c
+		if err := w.start(c, to); err != nil {
+			return err
 		}
 	}
-	return w.found.lines(), nil
+	return nil
 }
 
 // start goes through a chain if it is hooked behind our packet sockets and is
@@ -80,8 +98,7 @@ func applies(f nftables.TableFamily, t Tuple) bool {
 	return !(f == nftables.TableFamilyIPv4 && !v4) && !(f == nftables.TableFamilyIPv6 && v4)
 }
 
-// chain notes the rules of a chain that t may meet and that are aimed at it,
-// and follows their jumps.
+// chain notes the rules of a chain that t may meet, and follows their jumps.
 func (w *walk) chain(table *nftables.Table, name string, t Tuple, seen map[string]bool) error {
 	if seen[name] {
 		return nil
@@ -97,9 +114,7 @@ func (w *walk) chain(table *nftables.Table, name string, t Tuple, seen map[strin
 			continue
 		}
 		does, next := effect(r, p)
-		if p.aimed && does != "" {
-			w.found.add(fmt.Sprintf("nftables %s %s %s handle %d: %s", familyName(table.Family), table.Name, name, r.Handle, does), t)
-		}
+		w.note(fmt.Sprintf("nftables %s %s %s handle %d", familyName(table.Family), table.Name, name, r.Handle), does, p)
 		for _, n := range next {
 			if err := w.chain(table, n, t, seen); err != nil {
 				return err
@@ -167,7 +182,7 @@ func effect(r *nftables.Rule, p *probe) (does string, next []string) {
 		case *expr.Verdict:
 			does, next = verdictOf(e, does, next)
 		case *expr.Target:
-			if e.Name != "MARK" {
+			if e.Name != "MARK" && e.Name != "CONNMARK" {
 				does = e.Name
 			}
 		case *expr.Reject:

@@ -11,7 +11,7 @@ import (
 )
 
 // A probe is an imagined packet to a virtual tuple, of which nothing but the
-// destination is known, and the registers of the nftables machine as a rule
+// destination is known (nor that, if its address is unspecified), and the registers of the nftables machine as a rule
 // fills them with it. Played through a rule it tells whether the rule may
 // match, and whether it is aimed at the tuple.
 type probe struct {
@@ -20,6 +20,7 @@ type probe struct {
 	regs     [64]cell
 	aimed    bool // a comparison with the destination came out true
 	verdicts []*expr.Verdict
+	marks    []marking // that the rule sets
 }
 
 // A cell is a byte of a register.
@@ -40,9 +41,16 @@ func newProbe(t Tuple) *probe {
 func (p *probe) step(e expr.Any) bool {
 	switch e := e.(type) {
 	case *expr.Meta:
-		if !e.SourceRegister {
+		switch {
+		case !e.SourceRegister:
 			p.load(e.Register, p.meta(e.Key))
+		case e.Key == expr.MetaKeyMARK:
+			p.marks = append(p.marks, markingOf(p.at(e.Register, 4)))
 		}
+	case *expr.Immediate:
+		p.load(e.Register, known(e.Data...))
+	case *expr.Target:
+		p.marks = append(p.marks, targetMarks(e)...)
 	case *expr.Payload:
 		if e.OperationType == expr.PayloadLoad {
 			p.load(e.DestRegister, p.payload(e))
@@ -121,7 +129,7 @@ func known(b ...byte) []cell {
 func (p *probe) meta(k expr.MetaKey) []cell {
 	switch k {
 	case expr.MetaKeyL4PROTO:
-		return known(p.to.Proto)
+		return []cell{p.proto()}
 	case expr.MetaKeyPROTOCOL:
 		return known(byte(p.layout.ether>>8), byte(p.layout.ether))
 	case expr.MetaKeyNFPROTO:
@@ -133,12 +141,18 @@ func (p *probe) meta(k expr.MetaKey) []cell {
 	return make([]cell, 16)
 }
 
+// proto is the packet's protocol; unknown if it is any.
+func (p *probe) proto() cell { return cell{b: p.to.Proto, known: p.to.Proto != 0} }
+
 // payload is the part of the packet that is loaded.
 func (p *probe) payload(e *expr.Payload) []cell {
 	var header [64]cell
 	switch e.Base {
 	case expr.PayloadBaseNetworkHeader:
-		header[p.layout.proto] = known(p.to.Proto)[0]
+		header[p.layout.proto] = p.proto()
+		if p.to.Addr.Addr().IsUnspecified() {
+			break
+		}
 		for i, b := range p.layout.bytes(p.to.Addr.Addr()) {
 			header[p.layout.dst+i] = cell{b, true, true}
 		}

@@ -4,6 +4,7 @@ package host
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -17,6 +18,7 @@ type savedRule struct {
 	proto  uint8        // zero: any
 	ports  [][2]uint16  // none: any
 	not    struct{ dst, proto, ports bool }
+	marks  []marking // that it sets
 }
 
 // readSaved reads the tables of a saved rule set.
@@ -79,8 +81,16 @@ func readRule(line string, words []string) savedRule {
 			r.ports, r.not.ports = portsOf(value), not
 		case "-j", "-g":
 			r.target = value
+		case "--set-xmark":
+			r.marks = append(r.marks, savedMark(value))
 		}
 		not = false
+	}
+	switch {
+	case r.target == "CONNMARK" && slices.Contains(words, "--restore-mark"):
+		r.marks = []marking{{}}
+	case r.target != "MARK":
+		r.marks = nil
 	}
 	return r
 }
@@ -118,15 +128,15 @@ func portsOf(s string) (ranges [][2]uint16) {
 }
 
 // meets reports whether a packet to t may meet the rule, and whether the rule
-// is aimed at t: at its address, or its port.
+// is aimed at t: at its address, or its port. An unspecified address is any.
 func (r *savedRule) meets(t Tuple) (may, aimed bool) {
-	if r.dst.IsValid() {
+	if r.dst.IsValid() && !t.Addr.Addr().IsUnspecified() {
 		if r.dst.Contains(t.Addr.Addr().Unmap()) == r.not.dst {
 			return false, false
 		}
 		aimed = !r.not.dst
 	}
-	if r.proto != 0 && (r.proto == t.Proto) == r.not.proto {
+	if r.proto != 0 && t.Proto != 0 && (r.proto == t.Proto) == r.not.proto {
 		return false, false
 	}
 	if port := t.Addr.Port(); len(r.ports) > 0 && port != 0 {

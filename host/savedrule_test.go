@@ -25,7 +25,7 @@ COMMIT
 `
 
 func TestLegacyLines(t *testing.T) {
-	got := legacyLines(saved, "iptables-legacy-save", true, []Tuple{web, web6})
+	got := legacyLines(saved, web, web6)
 	want := []string{
 		`iptables-legacy filter -A INPUT -p tcp -m comment --comment "not -d 192.0.2.9 but \" this" -m tcp --dport 80 -j web`,
 		`iptables-legacy filter -A web -d 192.0.2.100/32 -j REJECT --reject-with icmp-port-unreachable`,
@@ -39,9 +39,15 @@ func TestLegacyLines(t *testing.T) {
 	}
 }
 
+func legacyLines(saved string, of ...Tuple) []string {
+	var f findings
+	walkSaved(saved, "iptables-legacy-save", true, of, f.ineffective)
+	return f.lines()
+}
+
 func FuzzLegacyLines(f *testing.F) {
 	f.Add(saved)
 	f.Fuzz(func(t *testing.T, s string) {
-		legacyLines(s, "iptables-legacy-save", true, []Tuple{web}) // must not panic
+		legacyLines(s, web) // must not panic
 	})
 }

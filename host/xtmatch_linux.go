@@ -53,3 +53,25 @@ func multiport(b []byte) (ranges [][2]uint16, inverted bool) {
 	}
 	return ranges, b[invert] != 0
 }
+
+// targetMarks is how a target of iptables marks the packet. MARK of revision 2
+// is a value and a mask. CONNMARK says what it does in its 13th byte, and from
+// revision 2 on in its 15th: 2 is to restore a mark that we do not know.
+func targetMarks(e *expr.Target) []marking {
+	info, ok := e.Info.(*xt.Unknown)
+	if !ok {
+		return nil
+	}
+	const restore = 2
+	b, mode := *info, 12
+	if e.Rev > 1 {
+		mode = 14
+	}
+	switch {
+	case e.Name == "MARK" && e.Rev == 2 && len(b) >= 8:
+		return []marking{{binary.NativeEndian.Uint32(b), binary.NativeEndian.Uint32(b[4:])}}
+	case e.Name == "CONNMARK" && len(b) > mode && b[mode] == restore:
+		return []marking{{}}
+	}
+	return nil
+}
