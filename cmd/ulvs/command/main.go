@@ -15,6 +15,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ulvs/ulvs/host"
+	"github.com/ulvs/ulvs/ipvsadm"
+	"github.com/ulvs/ulvs/sched"
 )
 
 // The exit codes of every verb but ipvsadm, which has ipvsadm's own.
@@ -109,7 +111,8 @@ func rootCommand() *cobra.Command {
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	group(root)
-	root.AddCommand(runCommand(), statusCommand(), ipvsadmCommand(), labCommand(), versionCommand())
+	root.AddCommand(runCommand(), statusCommand(), ipvsadmCommand(), markCommand(), sysctlCommand(),
+		labCommand(), versionCommand())
 	root.AddCommand(hiddenCommands()...)
 	plainUse(root)
 	return root
@@ -124,6 +127,9 @@ func ipvsadmCommand() *cobra.Command {
 		DisableFlagParsing: true,
 		RunE: func(_ *cobra.Command, args []string) error {
 			return exitError{code: ipvsadmMain("ipvsadm", args, os.Stdin, os.Stdout, os.Stderr)}
+		},
+		ValidArgsFunction: func(_ *cobra.Command, args []string, prefix string) ([]string, cobra.ShellCompDirective) {
+			return ipvsadm.Complete(args, prefix, sched.Names()), cobra.ShellCompDirectiveNoFileComp
 		},
 	}
 }

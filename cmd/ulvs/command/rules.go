@@ -48,19 +48,18 @@ func restore(ctx context.Context, d ulvs.Director, name string) error {
 	})
 }
 
-// readRules reads ipvsadm-save's form: a command a line, with or without the
-// word ipvsadm before it; empty lines and lines that begin with # say nothing.
+// readRules reads what ipvsadm-save writes: a command a line, with or without
+// the word ipvsadm before it. Empty lines and lines that begin with # say
+// nothing, but for those that begin with #ulvs.
 func readRules(f io.Reader) (rules []rule, err error) {
 	names, lines := systemNames(), bufio.NewScanner(f)
 	for n := 1; lines.Scan(); n++ {
 		text := strings.TrimSpace(lines.Text())
-		args := slices.DeleteFunc(strings.Fields(text), func(w string) bool { return w == "ipvsadm" })
-		if len(args) == 0 || strings.HasPrefix(text, "#") {
-			continue
-		}
-		l, err := names.Parse(args)
+		l, said, err := names.ParseRule(text)
 		var refused *ipvsadm.Error
 		switch {
+		case !said:
+			continue
 		case errors.As(err, &refused):
 			return nil, fmt.Errorf("line %d: %s: %s", n, text, refused.Text)
 		case err != nil:
