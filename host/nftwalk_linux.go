@@ -5,7 +5,6 @@ package host
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
@@ -63,7 +62,7 @@ func walkAll(to []Tuple, note func(from *nftables.Chain, where, does string, p *
 // start goes through a chain if it is hooked behind our packet sockets and is
 // not ours.
 func (w *walk) start(c *nftables.Chain, virtual []Tuple) error {
-	if c.Hooknum == nil || !hookedBehind(c) || strings.HasPrefix(c.Table.Name, guardTable) {
+	if c.Hooknum == nil || !hookedBehind(c) || ours(c.Table.Name) {
 		return nil
 	}
 	for _, t := range virtual {
