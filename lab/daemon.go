@@ -27,7 +27,7 @@ func (a *agent) startDaemons() error {
 }
 
 func (a *agent) startDaemon(d Daemon) error {
-	log, err := os.OpenFile(d.Log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	log, err := os.OpenFile(d.Log, os.O_CREATE|os.O_WRONLY|os.O_APPEND|os.O_TRUNC, 0o644) // what the machine's file says is not the lab's
 	if err != nil {
 		return err
 	}

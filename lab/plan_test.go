@@ -85,18 +85,19 @@ func TestFindNamesWhatThereIs(t *testing.T) {
 func TestWelcomeTells(t *testing.T) {
 	for _, p := range Plans() {
 		var b strings.Builder
-		if err := p.Welcome(&b); err != nil {
+		here := func(s string) string { return strings.Replace(s, "ulvs", "go run ./cmd/ulvs", 1) }
+		if err := p.Welcome(&b, here); err != nil {
 			t.Fatal(err)
 		}
 		for _, want := range []string{
 			"CIP", "VIP", "DIP", "RIP", "GATEWAY", "255.255.255.0", "255.255.255.255",
-			"ipvsadm -A ", "ulvs lab ", "ulvs lab down",
+			"  ipvsadm -A ", "  go run ./cmd/ulvs lab sh lvs ", "  go run ./cmd/ulvs lab down ",
 		} {
 			if !strings.Contains(b.String(), want) {
 				t.Errorf("lab %s says nothing of %q:\n%s", p.Name, want, b.String())
 			}
 		}
-		for line := range strings.Lines(strings.ReplaceAll(b.String(), "  ulvs", "  go run ./cmd/ulvs")) {
+		for line := range strings.Lines(b.String()) {
 			if utf8.RuneCountInString(line) > 80+len("\n") {
 				t.Errorf("lab %s is wider than 80 columns: %s", p.Name, line)
 			}

@@ -43,7 +43,7 @@ func persistPlan() Plan {
 		"ulvs lab sh lvs\tand there:",
 		"  ipvsadm -E -f 6666 -s rr -p 3000",
 		"ulvs lab sh client\tthe same pairs: now one server answers",
-		"ulvs lab sh lvs\tand there, who is remembered, and for how long:",
+		"ulvs lab sh lvs\tand there: who is remembered, how long",
 		"  ipvsadm -Lnc",
 		"# It is the line that begins with IP; 0.0.26.10 is 6666, as an address.",
 	}

@@ -21,8 +21,9 @@ func (p Plan) Show(w io.Writer) error {
 }
 
 // Welcome is what a learner reads when the lab is up: the plan, what has been
-// typed already, and what to try.
-func (p Plan) Welcome(w io.Writer) error {
+// typed already, and what to try. here makes of our own words what is to be
+// typed where the learner is; what is typed on a host stays as it is.
+func (p Plan) Welcome(w io.Writer, here func(string) string) error {
 	if err := p.Show(w); err != nil {
 		return err
 	}
@@ -31,13 +32,16 @@ func (p Plan) Welcome(w io.Writer) error {
 		fmt.Fprintf(w, "  %s\n", words)
 	}
 	fmt.Fprintln(w, "\nTry next:")
-	return p.showTry(w)
+	return p.showTry(w, here)
 }
 
 // showTry writes lines that can be pasted: why is a comment of the shell's.
-func (p Plan) showTry(w io.Writer) error {
+func (p Plan) showTry(w io.Writer, here func(string) string) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, hint := range append(p.Try, "ulvs lab down\tand nothing is left") {
+		if !strings.HasPrefix(hint, " ") {
+			hint = here(hint)
+		}
 		fmt.Fprintf(t, "  %s\n", strings.Replace(hint, "\t", "\t# ", 1))
 	}
 	return t.Flush()

@@ -98,12 +98,10 @@ lab at a time. NAME is one of:
 			if err != nil {
 				return fail("lab up: %w", err)
 			}
-			var text strings.Builder
-			if err := l.Plan.Welcome(&text); err != nil {
+			if err := l.Plan.Welcome(c.OutOrStdout(), paste); err != nil {
 				return fail("lab up: %w", err)
 			}
-			_, err = io.WriteString(c.OutOrStdout(), paste(text.String()))
-			return err
+			return nil
 		},
 	}
 }
