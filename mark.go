@@ -24,7 +24,8 @@ type MarkRule struct {
 	Mask  uint32       `json:"mask"` // 0xffffffff: the whole mark
 }
 
-// MaxPorts is how many ranges of ports a rule may have, as iptables's multiport.
+// MaxPorts is how many ports a rule may have, where a range counts two, as in
+// iptables's multiport.
 const MaxPorts = 15
 
 // Ports are ranges of ports, those that are used first. A range that is one
@@ -65,8 +66,8 @@ func (p Ports) String() string {
 // ParsePorts reads what String writes; a range may lack its end, as 8000:.
 func ParsePorts(text string) (p Ports, err error) {
 	words := strings.Split(text, ",")
-	if len(words) > MaxPorts {
-		return p, fmt.Errorf("ports %q: at most %d", text, MaxPorts)
+	if len(words)+strings.Count(text, ":") > MaxPorts {
+		return p, fmt.Errorf("ports %q: at most %d, of which a range counts two: make two rules", text, MaxPorts)
 	}
 	for i, w := range words {
 		first, last, isRange := strings.Cut(w, ":")

@@ -148,3 +148,31 @@ func TestMarkCheck(t *testing.T) {
 		}
 	}
 }
+
+// TestMarkAsIptables wants a rule to say the same as what iptables-legacy
+// v1.8.9 kept of it on Linux 6.1 (iptables -t mangle -S PREROUTING), and what
+// is too much for it to be too much here.
+func TestMarkAsIptables(t *testing.T) {
+	for typed, kept := range map[string]string{
+		"-d 192.168.0.200 -p tcp -m multiport --dports 80,443 -j MARK --set-mark 6666":                "-d 192.168.0.200/32 -p tcp -m multiport --dports 80,443 -j MARK --set-xmark 0x1a0a/0xffffffff",
+		"-d 192.168.0.200 -p tcp --dport 80 -j MARK --set-mark 6666":                                  "-d 192.168.0.200/32 -p tcp -m tcp --dport 80 -j MARK --set-xmark 0x1a0a/0xffffffff",
+		"-d 192.168.0.200/24 -s 10.0.0.1/255.0.0.0 -p udp --dport 53:60 -j MARK --set-mark 0x10/0x0f": "-s 10.0.0.0/8 -d 192.168.0.0/24 -p udp -m udp --dport 53:60 -j MARK --set-xmark 0x10/0x1f",
+		"-j MARK --set-mark 1/0xff":                                                             "-j MARK --set-xmark 0x1/0xff",
+		"-d fd00::1 -p tcp -m tcp --dport 80 -j MARK --set-mark 7":                              "-d fd00::1/128 -p tcp -m tcp --dport 80 -j MARK --set-xmark 0x7/0xffffffff",
+		"-s fd00::/8 -j MARK --set-mark 4294967295":                                             "-s fd00::/8 -j MARK --set-xmark 0xffffffff/0xffffffff",
+		"-p tcp -j MARK --set-mark 010":                                                         "-p tcp -j MARK --set-xmark 0x8/0xffffffff",
+		"-p 17 -j MARK --set-mark 1":                                                            "-p udp -j MARK --set-xmark 0x1/0xffffffff",
+		"-p tcp -m multiport --dports 1:2,3:4,5:6,7:8,9:10,11:12,13:14,15 -j MARK --set-mark 1": "-p tcp -m multiport --dports 1:2,3:4,5:6,7:8,9:10,11:12,13:14,15 -j MARK --set-xmark 0x1/0xffffffff",
+	} {
+		a, err1 := ulvs.ParseMark(strings.Fields(typed))
+		b, err2 := ulvs.ParseMark(strings.Fields(kept))
+		if err1 != nil || err2 != nil || a != b {
+			t.Errorf("%s is %+v, %v; kept as %+v, %v", typed, a, err1, b, err2)
+		}
+	}
+	for _, ports := range []string{"1:2,3:4,5:6,7:8,9:10,11:12,13:14,15:16", "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16"} {
+		if r, err := ulvs.ParseMark([]string{"-p", "tcp", "--dports", ports, "--set-mark", "1"}); err == nil {
+			t.Errorf("--dports %s is %+v: iptables says too many ports specified", ports, r)
+		}
+	}
+}
