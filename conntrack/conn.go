@@ -71,16 +71,17 @@ const firstTimeout = 3 * time.Second
 // Left is how long the connection will live if no packet comes.
 func (c *Conn) Left(now time.Duration) time.Duration { return max(c.due-now, 0) }
 
-// Reusable reports whether a SYN may begin a new connection in place of this
-// one, which has ended: the kernel's rule for conn_reuse_mode. Mode 0 is
-// never; bit 1 adds those of which only the client's end was seen. One that
-// belongs to another (Table.Parent) never is, which the caller looks at.
+// Reusable reports whether a SYN, or SCTP's INIT, may begin a new connection in
+// place of this one, which has ended: the kernel's rule for conn_reuse_mode.
+// Mode 0 is never; bit 1 adds those of which only the client's end was seen.
+// One that belongs to another (Table.Parent) never is, which the caller looks
+// at.
 func (c *Conn) Reusable(mode int) bool {
-	if mode == 0 || c.Proto != packet.ProtoTCP {
+	if mode == 0 || c.Proto == packet.ProtoUDP {
 		return false
 	}
 	switch c.State {
-	case TimeWait, Close:
+	case TimeWait, Close, SCTPClosed:
 		return true
 	case FinWait:
 		return mode&2 != 0 && c.Flags&NoOutput != 0

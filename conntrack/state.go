@@ -57,15 +57,15 @@ var states = [numStates]string{
 
 	SCTPInit1:            "INIT1",
 	SCTPInit:             "INIT",
-	SCTPCookieSent:       "COOKIE_SENT",
-	SCTPCookieReplied:    "COOKIE_REPLIED",
-	SCTPCookieWait:       "COOKIE_WAIT",
+	SCTPCookieSent:       "C-SENT",
+	SCTPCookieReplied:    "C-REPLIED",
+	SCTPCookieWait:       "C-WAIT",
 	SCTPCookie:           "COOKIE",
-	SCTPCookieEchoed:     "COOKIE_ECHOED",
+	SCTPCookieEchoed:     "C-ECHOED",
 	SCTPEstablished:      "ESTABLISHED",
-	SCTPShutdownSent:     "SHUTDOWN_SENT",
-	SCTPShutdownReceived: "SHUTDOWN_RECEIVED",
-	SCTPShutdownAckSent:  "SHUTDOWN_ACK_SENT",
+	SCTPShutdownSent:     "S-SENT",
+	SCTPShutdownReceived: "S-RECEIVED",
+	SCTPShutdownAckSent:  "S-ACK-SENT",
 	SCTPRejected:         "REJECTED",
 	SCTPClosed:           "CLOSED",
 }
@@ -141,7 +141,7 @@ func (t *Table) Track(c *Conn, d Dir, flags packet.TCPFlags, chunk packet.Chunk,
 	next := c.State
 	switch c.Proto {
 	case packet.ProtoTCP:
-		next = c.tcp(&usual, d, flags)
+		next = c.tcp(t.rules, d, flags)
 	case packet.ProtoSCTP:
 		if chunk == packet.NoChunk {
 			t.Touch(c, now) // it says nothing, but somebody is there

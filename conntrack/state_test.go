@@ -128,7 +128,7 @@ func TestSetTimeouts(t *testing.T) {
 }
 
 func TestReusable(t *testing.T) {
-	always := map[State]bool{TimeWait: true, Close: true}
+	always := map[State]bool{TimeWait: true, Close: true, SCTPClosed: true}
 	for s := range numStates {
 		for mode := range 4 {
 			for _, flags := range []Flags{0, NoOutput} {

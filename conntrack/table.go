@@ -23,6 +23,7 @@ type Table struct {
 	free     uint32 // a list, by next[0], of those that were
 	count    int
 	timeouts Timeouts
+	rules    *rules // of TCP
 	index    index
 	wheel    wheel
 	kin      []kin // by number
@@ -42,6 +43,7 @@ func NewTable(limit int, t Timeouts, seed uint64) *Table {
 		conns:    make([]Conn, limit+1),
 		fresh:    1,
 		timeouts: t,
+		rules:    &usual,
 		index:    newIndex(limit, seed),
 		wheel:    newWheel(),
 		kin:      make([]kin, limit+1),
@@ -57,6 +59,13 @@ func (t *Table) Cap() int { return len(t.conns) - 1 }
 // SetTimeouts changes the timeouts. A connection hears of it with its next
 // packet.
 func (t *Table) SetTimeouts(to Timeouts) { t.timeouts = to }
+
+// SetSecure says whether TCP is seen with suspicion (the sysctl secure_tcp).
+func (t *Table) SetSecure(on bool) {
+	if t.rules = &usual; on {
+		t.rules = &secured
+	}
+}
 
 // Timeouts are those in force.
 func (t *Table) Timeouts() Timeouts { return t.timeouts }

@@ -27,6 +27,9 @@ func (w *worker) adopt(cfg *config) {
 		w.neigh.Refresh(w.now, w.hostNeighbour)
 		w.asked = -neighTick // what waited for a neighbour may go with the next batch
 	}
+	if old.sysctls != cfg.sysctls {
+		w.setLevels()
+	}
 	for a := range cfg.held {
 		if !old.held[a] {
 			w.claims = append(w.claims, claim{addr: a})

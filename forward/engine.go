@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"runtime"
 	"sync"
@@ -35,6 +36,7 @@ type Config struct {
 	Now    func() time.Duration // since the start; read once a batch
 	Rand   *rand.Rand           // for schedulers, and for the table's secret
 	Log    *slog.Logger         // nil: silent
+	Free   func() int           // pages of memory that the host could give; nil: there is always enough
 	Linger time.Duration        // how long to look for more frames before sleeping
 }
 
@@ -103,6 +105,13 @@ func newWorker(e *Engine) *worker {
 		dead:   make([]bool, len(e.cfg.Links)),
 		unplug: e.poller.Drop,
 	}
+	if w.free = e.cfg.Free; w.free == nil {
+		w.free = func() int { return math.MaxInt }
+	}
+	w.defence.sweep = conntrack.NewDefence(e.cfg.Rand, func(owner uint32) bool {
+		d := w.cfg.dest(owner)
+		return d.home != nil && d.home.how.onePacket
+	})
 	w.out = newOutbox(len(w.links), &w.drops)
 	w.limit.seed = e.cfg.Rand.Uint64()
 	w.gone, w.askFn, w.lostFn = w.release, w.ask, w.lost

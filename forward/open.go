@@ -18,7 +18,12 @@ func (w *worker) open(p *packet.Packet) (*conntrack.Conn, packet.Drop) {
 		return nil, packet.None
 	}
 	s := w.cfg.find(&p.Flow, w.cfg.marked(&p.Flow, p.Mark))
-	if s == nil || p.Flow.Src.Port == ftpData {
+	switch {
+	case s == nil:
+		return nil, packet.None
+	case w.defence.sieve.Drops():
+		return nil, packet.Sieved
+	case p.Flow.Src.Port == ftpData:
 		return nil, packet.None
 	}
 	if w.martian(&p.Flow.Src.Addr) {

@@ -77,9 +77,14 @@ var knobs = []knob{
 func (e *Engine) Sysctls(context.Context) ([]ulvs.Sysctl, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	now := e.book.sysctls
+	e.ask(func() {
+		l := e.w.defence.now
+		now.dropEntry, now.dropPacket, now.secureTCP = l.dropEntry, l.dropPacket, l.secureTCP
+	})
 	var all []ulvs.Sysctl
 	for _, k := range knobs {
-		all = append(all, ulvs.Sysctl{Name: k.name, Value: strconv.Itoa(*k.of(&e.book.sysctls))})
+		all = append(all, ulvs.Sysctl{Name: k.name, Value: strconv.Itoa(*k.of(&now))})
 	}
 	return all, nil
 }

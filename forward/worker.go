@@ -51,6 +51,8 @@ type worker struct {
 	ctx       packet.Ctx
 	quote     packet.Quote
 	settings  sched.Settings // schedulers look at them
+	defence   defence
+	free      func() int     // pages of memory that the host could give
 	one       conntrack.Conn // a connection for one datagram, see once
 	now       time.Duration
 	estimated time.Duration // when rates are estimated next
@@ -136,6 +138,7 @@ func (w *worker) begin(now time.Duration) {
 	w.out.Reset()
 	w.expire(now)
 	w.estimate()
+	w.defend()
 	if now-w.asked >= neighTick {
 		w.askAround()
 	}
@@ -225,15 +228,11 @@ func (w *worker) note(c *conntrack.Conn, d *dest, dir conntrack.Dir, p *packet.P
 	if dir == conntrack.In && c.InPkts < math.MaxUint8 {
 		c.InPkts++
 	}
-	was := c.State
 	switch w.table.Track(c, dir, p.Flags, p.Chunk, w.now) {
 	case conntrack.Activated:
 		d.Activate()
 	case conntrack.Deactivated:
 		d.Deactivate()
-	}
-	if c.State == conntrack.Established && was != c.State || dir == conntrack.Out && c.Proto == packet.ProtoUDP {
-		w.table.Assure(c)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -19,6 +20,7 @@ import (
 	"github.com/ulvs/ulvs/forward"
 	"github.com/ulvs/ulvs/forward/afpacket"
 	"github.com/ulvs/ulvs/host"
+	"golang.org/x/sys/unix"
 )
 
 // linger is how long a worker looks for more before it sleeps. Measured on two
@@ -195,7 +197,7 @@ func (d *director) build(o *runOptions) error {
 	}
 	cfg := forward.Config{
 		Links: d.links, Ports: indexes, Host: d.facts.Load(), Max: o.max, Now: d.now, Log: d.log, Linger: linger,
-		Rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
+		Free: freePages, Rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 	}
 	var err error
 	if d.off, err = host.TurnOff(names, journal); err != nil {
@@ -211,6 +213,16 @@ func (d *director) build(o *runOptions) error {
 		return nil
 	}
 	return restore(context.Background(), d.engine, o.rules)
+}
+
+// freePages is the memory that the kernel's IPVS would call free, in pages: what
+// nobody uses, and buffers.
+func freePages() int {
+	var i unix.Sysinfo_t
+	if unix.Sysinfo(&i) != nil {
+		return math.MaxInt
+	}
+	return int((uint64(i.Freeram) + uint64(i.Bufferram)) * uint64(i.Unit) / uint64(os.Getpagesize()))
 }
 
 // stand puts the guard up. Where the kernel has none, the director works
