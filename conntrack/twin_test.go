@@ -83,9 +83,9 @@ func (p *pair) step(word uint32) {
 			p.conns = slices.DeleteFunc(p.conns, func(x *shadow) bool { return x == s })
 		}
 	case 7, 8, 9:
-		p.track(out(n), packet.TCPFlags(word>>16))
+		p.track(out(n), word>>16)
 	default:
-		p.track(in(n), packet.TCPFlags(word>>16))
+		p.track(in(n), word>>16)
 	}
 	if p.tab.Len() != len(p.conns) {
 		p.t.Fatalf("%d connections, the twin has %d", p.tab.Len(), len(p.conns))
@@ -94,10 +94,8 @@ func (p *pair) step(word uint32) {
 
 // conn is one of few, so that they meet.
 func (p *pair) conn(word uint32) New {
-	proto, port := uint8(packet.ProtoTCP), uint16(word>>2&7)
-	if word>>5&1 != 0 {
-		proto = packet.ProtoUDP
-	}
+	port := uint16(word >> 2 & 7)
+	proto := [...]uint8{packet.ProtoTCP, packet.ProtoUDP, packet.ProtoTCP, packet.ProtoSCTP}[word>>5&1|word>>6&2]
 	maker := []func(uint8, uint16) New{nat, direct, full, nat}[word&3]
 	n := maker(proto, port)
 	n.Virtual.Port += uint16(word >> 6 & 1)
@@ -122,7 +120,8 @@ func (p *pair) insert(n New) {
 	p.conns = slices.Insert(p.conns, 0, &shadow{New: n, due: ceil(p.now + n.Timeout), real: c})
 }
 
-func (p *pair) track(f packet.Flow, flags packet.TCPFlags) {
+// track plays a packet: says is its flags, or its chunk.
+func (p *pair) track(f packet.Flow, says uint32) {
 	s, dir := p.twin.lookup(f)
 	c, d := p.tab.Lookup(&f)
 	if s == nil || c == nil {
@@ -134,7 +133,7 @@ func (p *pair) track(f packet.Flow, flags packet.TCPFlags) {
 	if c != s.real || d != dir {
 		p.t.Fatalf("%v: another connection or direction than the twin's", f)
 	}
-	p.tab.Track(c, d, flags, 0, p.now)
+	p.tab.Track(c, d, packet.TCPFlags(says), packet.Chunk(1+says%uint32(packet.Chunks-1)), p.now)
 	s.due = ceil(p.now + p.tab.Timeouts()[c.State])
 }
 
