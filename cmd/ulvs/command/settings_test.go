@@ -33,7 +33,7 @@ func (s *settings) Do(_ context.Context, c ulvs.Command) (err error) {
 	case ulvs.SetSysctl:
 		i := slices.IndexFunc(s.sysctls, func(x ulvs.Sysctl) bool { return x.Name == c.Sysctl.Name })
 		if c.Sysctl.Value == "bad" {
-			return ulvs.ErrInvalid
+			return fmt.Errorf("%s = %q: want a number: %w", c.Sysctl.Name, c.Sysctl.Value, ulvs.ErrInvalid)
 		}
 		s.sysctls[i] = c.Sysctl
 	case ulvs.AddMark:
@@ -109,7 +109,7 @@ func TestSysctl(t *testing.T) {
 		{"=1", "", `2: sysctl "": its name is missing`},
 		{"conn_reuse_mode=", "", "2: sysctl: conn_reuse_mode=: its value is missing"},
 		{"conn_reuse|sync_threshold", sync, `1: sysctl: net.ipv4.vs.conn_reuse: there is no such setting here: "ulvs sysctl -a" shows those there are`},
-		{"conn_reuse_mode=bad", "", "1: sysctl: set net.ipv4.vs.conn_reuse_mode to bad: invalid operation"},
+		{"conn_reuse_mode=bad", "", `1: sysctl: conn_reuse_mode = "bad": want a number: invalid operation`},
 		{"-z", "", "2: unknown shorthand flag: 'z' in -z"},
 	} {
 		words := []string{"sysctl"}

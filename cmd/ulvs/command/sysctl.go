@@ -148,7 +148,7 @@ func (o *sysctlOptions) one(ctx context.Context, d ulvs.Director, all []ulvs.Sys
 	}
 	s = ulvs.Sysctl{Name: name, Value: strings.TrimSpace(value)}
 	if err := d.Do(ctx, ulvs.Command{Verb: ulvs.SetSysctl, Sysctl: s}); err != nil {
-		return s, fail("sysctl: set %s%s to %s: %w", ulvs.SysctlPrefix, name, s.Value, err)
+		return s, fail("sysctl: %w", err) // which names the setting
 	}
 	return s, nil
 }
