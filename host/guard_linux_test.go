@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -154,6 +155,7 @@ func TestGuardFollows(t *testing.T) {
 		must(t, netlink.LinkSetDown(link))
 		must(t, netlink.LinkSetName(link, name))
 		must(t, netlink.LinkSetUp(link))
+		w.carries()
 		for _, fd := range []int{w.in, w.out[4], w.out[6]} { // they have heard that it was down
 			_, _ = unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
 		}
@@ -316,6 +318,20 @@ func tap(t *testing.T, l netlink.Link, proto uint16) int {
 	must(t, unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: 5}))
 	must(t, unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: big, Ifindex: l.Attrs().Index}))
 	return fd
+}
+
+// carries waits until the far end may send again, which the kernel sees to some
+// time after the near end is up.
+func (w *wire) carries() {
+	w.t.Helper()
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); {
+		far, err := netlink.LinkByIndex(w.ifindex)
+		must(w.t, err)
+		if far.Attrs().OperState == netlink.OperUp {
+			return
+		}
+	}
+	w.t.Fatal("the wire stays dead")
 }
 
 // passes reports whether the frame comes through. What comes after it must, in

@@ -54,7 +54,7 @@ func TestLegacyPrintsIgnoreCounters(t *testing.T) {
 	defer c.Close()
 	_, err = c.Write([]byte("counted"))
 	must(t, err)
-	run(t, "iptables-legacy-save -c | grep '^.1:'")
+	run(t, "iptables-legacy-save -c | grep '^.[1-9]'")
 	if p.changed() {
 		t.Error("a packet was taken for a change")
 	}
