@@ -64,7 +64,7 @@ func TestRootless(t *testing.T) {
 		t.Skip("TestRootless: needs root, to become another user")
 	}
 	// By its file in /proc: the directory go test built it in is root's alone.
-	c := exec.Command("/proc/self/exe", "-test.run=^(TestWatch|TestGuard|TestIneffective|TestMarking|TestLegacyPrints|TestOffloads)", "-test.v")
+	c := exec.Command("/proc/self/exe", "-test.run=^(TestWatch|TestGuard|TestIneffective|TestMark|TestLegacyPrints|TestOffloads)", "-test.v")
 	c.Env = append(os.Environ(), mark+"=1")
 	nobody := []syscall.SysProcIDMap{{ContainerID: 0, HostID: 65534, Size: 1}}
 	c.SysProcAttr = &syscall.SysProcAttr{
