@@ -62,7 +62,7 @@ func (w *worker) related(p *packet.Packet, flow packet.Flow) (*conntrack.Conn, p
 // IPVS lets the packet pass to it; the rest we route as the host would.
 func (w *worker) stray(p *packet.Packet) packet.Drop {
 	switch {
-	case !p.ToUs || !w.cfg.taken.Takes(p):
+	case !p.ToUs || !w.queued && !w.cfg.taken.Takes(p) || w.queued && !w.cfg.held[p.Flow.Dst.Addr]:
 		return packet.NotOurs
 	case w.tells(p):
 		w.answerError(p, packet.PortUnreachable)

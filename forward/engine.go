@@ -28,16 +28,17 @@ type Guard interface {
 
 // A Config is what an engine is made of.
 type Config struct {
-	Links  []Link               // one per port
-	Ports  []int                // the interface behind each, by its index in the host
-	Host   *host.Snapshot       // what the host knew at the start
-	Guard  Guard                // nil: none, as in memory
-	Max    int                  // connections; zero: DefaultMax
-	Now    func() time.Duration // since the start; read once a batch
-	Rand   *rand.Rand           // for schedulers, and for the table's secret
-	Log    *slog.Logger         // nil: silent
-	Free   func() int           // pages of memory that the host could give; nil: there is always enough
-	Linger time.Duration        // how long to look for more frames before sleeping
+	Links   []Link               // one per port
+	Ports   []int                // the interface behind each, by its index in the host
+	Host    *host.Snapshot       // what the host knew at the start
+	Guard   Guard                // nil: none, as in memory
+	Marking Marking              // zero: the host's rules are not asked
+	Max     int                  // connections; zero: DefaultMax
+	Now     func() time.Duration // since the start; read once a batch
+	Rand    *rand.Rand           // for schedulers, and for the table's secret
+	Log     *slog.Logger         // nil: silent
+	Free    func() int           // pages of memory that the host could give; nil: there is always enough
+	Linger  time.Duration        // how long to look for more frames before sleeping
 }
 
 // DefaultMax is how many connections an engine can hold if nobody says.
@@ -54,6 +55,7 @@ type Engine struct {
 	pending  []func() // what the worker does when the book is published
 	snapshot *host.Snapshot
 	guarded  host.GuardSet // what the guard takes now
+	aside    aside
 
 	poller  *poll.Poller
 	asks    chan func()
@@ -75,6 +77,9 @@ func New(c Config) (*Engine, error) {
 	fds := make([]int, len(c.Links))
 	for i, l := range c.Links {
 		fds[i] = l.Fd()
+	}
+	if c.Marking.Queue != nil {
+		fds = append(fds, c.Marking.Queue.Fd())
 	}
 	poller, err := poll.New(fds)
 	if err != nil {
@@ -104,6 +109,8 @@ func newWorker(e *Engine) *worker {
 		ports:  make([]traffic, len(e.cfg.Links)),
 		dead:   make([]bool, len(e.cfg.Links)),
 		unplug: e.poller.Drop,
+		queue:  e.cfg.Marking.Queue,
+		log:    e.log,
 	}
 	if w.free = e.cfg.Free; w.free == nil {
 		w.free = func() int { return math.MaxInt }

@@ -60,9 +60,11 @@ func (e *Engine) guardSet(c *config) host.GuardSet {
 			add(d)
 		}
 	}
-	return host.GuardSet{
+	g := host.GuardSet{
 		Virtual: virtual.sorted(), Real: real.sorted(), Held: c.ours(), Local: e.snapshot.Locals(), Matches: e.matches(),
 	}
+	e.standAside(&g)
+	return g
 }
 
 // ours are the VIPs that nobody but us holds.
@@ -117,7 +119,7 @@ func ftpDataOf(vip netip.Addr) host.Match {
 
 func equal(a, b host.GuardSet) bool {
 	return slices.Equal(a.Virtual, b.Virtual) && slices.Equal(a.Held, b.Held) && slices.Equal(a.Real, b.Real) &&
-		slices.Equal(a.Local, b.Local) && slices.Equal(a.Aside, b.Aside) &&
+		slices.Equal(a.Local, b.Local) && slices.Equal(a.Aside, b.Aside) && slices.Equal(a.Marks, b.Marks) &&
 		slices.EqualFunc(a.Matches, b.Matches, host.Match.Equal)
 }
 
@@ -129,7 +131,7 @@ func union(old, next host.GuardSet) host.GuardSet {
 		virtual.addAll(g.Virtual)
 		real.addAll(g.Real)
 	}
-	u := host.GuardSet{Virtual: virtual.sorted(), Real: real.sorted(), Local: next.Local, Aside: next.Aside}
+	u := host.GuardSet{Virtual: virtual.sorted(), Real: real.sorted(), Local: next.Local, Aside: next.Aside, Marks: next.Marks}
 	u.Held = append(slices.Clone(old.Held), next.Held...)
 	slices.SortFunc(u.Held, netip.Addr.Compare)
 	u.Held = slices.Compact(u.Held)

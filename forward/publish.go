@@ -54,9 +54,20 @@ func (e *Engine) publish() error {
 
 // tell has the guard take exactly this.
 func (e *Engine) tell(want host.GuardSet) error {
+	more := len(want.Aside) >= len(e.guarded.Aside) // what the guard leaves must be queued by then
+	if more {
+		if err := e.tellMarks(want); err != nil {
+			return err
+		}
+	}
 	if e.cfg.Guard != nil && !equal(want, e.guarded) {
 		if err := e.cfg.Guard.Set(want); err != nil {
 			return fmt.Errorf("tell the guard: %w: see \"ulvs status\"", err)
+		}
+	}
+	if !more {
+		if err := e.tellMarks(want); err != nil {
+			return err
 		}
 	}
 	e.guarded = want

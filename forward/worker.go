@@ -3,6 +3,7 @@
 package forward
 
 import (
+	"log/slog"
 	"math"
 	"slices"
 	"time"
@@ -51,6 +52,9 @@ type worker struct {
 	ctx       packet.Ctx
 	quote     packet.Quote
 	settings  sched.Settings // schedulers look at them
+	queue     Queue          // of packets that the host\'s rules have marked; nil: none
+	queued    bool           // the packets at hand came from there
+	log       *slog.Logger
 	defence   defence
 	free      func() int     // pages of memory that the host could give
 	one       conntrack.Conn // a connection for one datagram, see once
@@ -87,6 +91,7 @@ func (w *worker) turn(now time.Duration) (bool, error) {
 			w.flush()
 		}
 	}
+	busy = w.takeQueued() || busy
 	if !busy { // what is due is due also when nothing comes
 		w.Step(nil, now)
 		w.flush()
@@ -123,11 +128,17 @@ func (w *worker) Step(batch []packet.Packet, now time.Duration) {
 	w.begin(now)
 	for i := range batch {
 		p := &batch[i]
-		in := &w.ports[p.Port]
-		in.InPkts++
-		in.InBytes += uint64(p.End - p.Off)
-		if why := w.forward(p); why != packet.None {
+		if !w.queued { // else its port has counted it
+			in := &w.ports[p.Port]
+			in.InPkts++
+			in.InBytes += uint64(p.End - p.Off)
+		}
+		why := w.forward(p)
+		if why != packet.None {
 			w.drops[why]++
+		}
+		if w.queued && why == packet.NotOurs {
+			w.queue.Pass(i)
 		}
 	}
 	w.neigh.Fresh(now, w.askFn)
@@ -168,7 +179,7 @@ func (w *worker) forward(p *packet.Packet) packet.Drop {
 		return w.hearARP(p)
 	case p.Flow.Proto == packet.ProtoICMP || p.Flow.Proto == packet.ProtoICMPv6:
 		return w.icmp(p)
-	case !p.ToUs || !w.cfg.serves(&p.Flow.Src.Addr):
+	case !p.ToUs || !w.cfg.serves(&p.Flow.Src.Addr) || !w.mine(p):
 		return packet.NotOurs
 	}
 	if why := w.fragment(p); why != packet.None {

@@ -37,6 +37,7 @@ type director struct {
 	links  []forward.Link
 	ports  []host.Interface
 	guard  *host.Guard
+	marks  *marking
 	unsure string         // why there is no guard
 	off    *host.Offloads // what merges frames beyond what a link can pass on
 	log    *slog.Logger
@@ -67,6 +68,9 @@ func newDirector(ctx context.Context, o *runOptions, log *slog.Logger) (*directo
 		return nil, errors.Join(err, d.close())
 	}
 	d.busy.Go(func() { d.follow(ctx, snapshots) })
+	if d.marks != nil && d.marks.queue != nil {
+		d.busy.Go(func() { d.watchRules(ctx) })
+	}
 	return d, nil
 }
 
@@ -206,6 +210,10 @@ func (d *director) build(o *runOptions) error {
 	if cfg.Guard, err = d.stand(names); err != nil {
 		return err
 	}
+	if d.guard != nil {
+		d.marks = newMarking(d.ports)
+		cfg.Marking = d.marks.config()
+	}
 	if d.engine, err = forward.New(cfg); err != nil {
 		return explain(err)
 	}
@@ -273,7 +281,7 @@ func (d *director) close() error {
 		errs = append(errs, d.engine.Close())
 	}
 	if d.guard != nil {
-		errs = append(errs, d.guard.Close())
+		errs = append(errs, d.marks.close(), d.guard.Close())
 	}
 	if d.off != nil {
 		errs = append(errs, d.off.Close())

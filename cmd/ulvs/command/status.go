@@ -27,6 +27,7 @@ type report struct {
 	Uptime      float64  `json:"uptime"` // seconds
 	Guard       string   `json:"guard"`
 	Skipped     []string `json:"skipped"`
+	Marks       []string `json:"marks"` // where they come from
 	Ineffective []string `json:"ineffective_rules"`
 }
 
@@ -40,7 +41,11 @@ func (d *director) status() report {
 		Guard:   d.guardStatus(),
 		Skipped: d.skipped(),
 	}
-	rules, err := host.Ineffective(d.vips())
+	services := d.services()
+	if d.marks != nil {
+		r.Marks = d.marks.report(services)
+	}
+	rules, err := host.Ineffective(vips(services))
 	if err != nil {
 		rules = append(rules, "the host's filter rules could not be read: "+err.Error())
 	}
@@ -65,14 +70,22 @@ func (d *director) guardStatus() string {
 	return fmt.Sprintf("nft table netdev ulvs: kept %d packets from the host's own stack", kept)
 }
 
-func (d *director) vips() []host.Tuple {
-	var vips []host.Tuple
+func (d *director) services() (all []ulvs.ServiceStatus) {
 	for s, err := range d.engine.List(context.Background(), ulvs.Query{}) {
 		if err == nil {
-			vips = append(vips, host.Tuple{Proto: uint8(s.Proto), Addr: s.Addr})
+			all = append(all, s)
 		}
 	}
-	return vips
+	return all
+}
+
+func vips(services []ulvs.ServiceStatus) (all []host.Tuple) {
+	for _, s := range services {
+		if s.Mark == 0 {
+			all = append(all, host.Tuple{Proto: uint8(s.Proto), Addr: s.Addr})
+		}
+	}
+	return all
 }
 
 func statusCommand() *cobra.Command {
@@ -144,6 +157,7 @@ func (r *report) print(w io.Writer) {
 		fact("waiting", "%d packets for a neighbour's answer", r.Waiting)
 	}
 	r.printDrops(w)
+	each("marks", r.Marks)
 	each("no effect", r.Ineffective)
 }
 

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package command
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/ulvs/ulvs"
+	"github.com/ulvs/ulvs/forward"
+	"github.com/ulvs/ulvs/forward/nfqueue"
+	"github.com/ulvs/ulvs/host"
+)
+
+// A marking is the way of packets that rules of the host's own mark. Its tables
+// are made when the first service wants a mark, and not before.
+type marking struct {
+	queue *nfqueue.Link
+	ports []int
+
+	mu     sync.Mutex
+	tables *host.Marks
+	unable error // why there are none
+}
+
+// newMarking opens the queue. Without it, only the director's own rules mark.
+func newMarking(ports []host.Interface) *marking {
+	m := &marking{}
+	var of []nfqueue.Port
+	for _, p := range ports {
+		of = append(of, nfqueue.Port{Index: p.Index, MAC: p.MAC})
+		m.ports = append(m.ports, p.Index)
+	}
+	m.queue, m.unable = nfqueue.Open(of)
+	return m
+}
+
+// config is what the engine is told of it.
+func (m *marking) config() forward.Marking {
+	if m.queue == nil {
+		return forward.Marking{}
+	}
+	return forward.Marking{Queue: m.queue, Guard: m, Aside: m.aside}
+}
+
+// aside finds out what the host's rules may mark. Where it cannot be queued,
+// nothing stands aside for it.
+func (m *marking) aside(marks []uint32, tuples []host.Tuple) ([]host.Tuple, error) {
+	if !m.stand() {
+		return nil, nil
+	}
+	found, err := host.ReadMarking(marks, tuples)
+	return found.Aside, err
+}
+
+// stand makes the tables; false: it cannot.
+func (m *marking) stand() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.tables == nil && m.unable == nil {
+		m.tables, m.unable = host.NewMarks(m.queue.Number(), m.ports)
+	}
+	return m.tables != nil
+}
+
+// Set fills the tables, if there are any.
+func (m *marking) Set(g host.GuardSet) error {
+	if len(g.Marks) == 0 && m.idle() || !m.stand() {
+		return nil
+	}
+	return m.tables.Set(g)
+}
+
+func (m *marking) idle() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.tables == nil
+}
+
+// report says where marks come from, a line each, while services go by marks.
+func (m *marking) report(services []ulvs.ServiceStatus) (lines []string) {
+	var marks []uint32
+	var tuples []host.Tuple
+	for _, s := range services {
+		if s.Mark != 0 {
+			marks = append(marks, s.Mark)
+		} else {
+			tuples = append(tuples, host.Tuple{Proto: uint8(s.Proto), Addr: s.Addr})
+		}
+	}
+	if len(marks) == 0 {
+		return nil
+	}
+	if !m.stand() {
+		return []string{"iptables' marks are not seen, only those of \"ulvs mark\": " + m.unable.Error()}
+	}
+	found, err := host.ReadMarking(marks, tuples)
+	if err != nil {
+		return []string{"the host's rules could not be read: " + err.Error()}
+	}
+	lines = append(lines, "from the host's rules, by "+m.tables.String())
+	return append(append(lines, found.Rules...), found.Late...)
+}
+
+// watchRules tells the engine when rules of the host change.
+func (d *director) watchRules(ctx context.Context) {
+	err := host.WatchRules(ctx, func() {
+		if err := d.engine.RulesChanged(); err != nil {
+			d.log.Error("could not follow the host's rules", "err", err)
+		}
+	})
+	if ctx.Err() == nil {
+		d.log.Error("the host's rules are not followed any more", "err", err)
+	}
+}
+
+func (m *marking) close() error {
+	var errs []error
+	if m.tables != nil {
+		errs = append(errs, m.tables.Close())
+	}
+	if m.queue != nil {
+		errs = append(errs, m.queue.Close())
+	}
+	return errors.Join(errs...)
+}
