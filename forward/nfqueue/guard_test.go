@@ -20,7 +20,7 @@ func TestQueueBesideGuard(t *testing.T) {
 	guard, err := host.NewGuard([]string{"d0", "d1"})
 	must(t, err)
 	t.Cleanup(func() { guard.Close() })
-	vip := host.Tuple{Proto: packet.ProtoUDP, Addr: netip.MustParseAddrPort("10.9.1.2:80")}
+	vip := host.Tuple{Proto: packet.ProtoUDP, Addr: at("10.9.1.2:80")}
 	publish := func(virtual ...host.Tuple) {
 		t.Helper()
 		m, err := host.ReadMarking([]uint32{1, 2}, virtual)
@@ -65,3 +65,5 @@ func TestQueueBesideGuard(t *testing.T) {
 		t.Errorf("the host got %q", s)
 	}
 }
+
+func at(addr string) netip.AddrPort { return netip.MustParseAddrPort(addr) }
