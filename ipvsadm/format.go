@@ -40,10 +40,14 @@ var letters = map[ulvs.Verb]string{
 	ulvs.SetTimeouts:   "--set",
 }
 
-// Format is a command as a line for -R: what Parse understands as c.
+// Format is a command as a line for -R: what ParseRule understands as c. Only
+// sysctls have none.
 func Format(c ulvs.Command) string { return Names{}.format(c) }
 
 func (n Names) format(c ulvs.Command) string {
+	if own := ownWords(c); own != "" {
+		return own
+	}
 	words := []string{letters[c.Verb]}
 	if c.Service.ID != (ulvs.ID{}) {
 		words = append(words, n.named(c.Service.ID)...)

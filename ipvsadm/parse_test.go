@@ -19,17 +19,18 @@ func FuzzFormat(f *testing.F) {
 		"-d -u 192.0.2.1:53 -r 10.0.0.1", "-At1.2:0x50 -s=-L", "-L -n --nosort", "-A -t [::1:0]:65535 -s ---",
 		"-A -f 4294967295 -6 -p -M 64", "-A -t 192.0.2.1 -p 100 -M 255.255.0.255", "-A -u 192.0.2.1:53 -o --pe sip -b flag-1,flag-3",
 		"-A -t 192.0.2.1:80 -s sh -b sh-port,sh-fallback,flag-3", "-E -M 0 -f 3 -p -s mh -b mh-port", "--set 0 1 2678400",
-		"-a -f 7 -r 10.0.0.1:81 -x 5 -y 3", "-d -f 7 -6 -r fd00::1", "-A --sctp-service 192.0.2.1:80 -M 64 -p",
+		"-a -f 7 -r 10.0.0.1:81 -x 5 -y 3", "-d -f 7 -6 -r fd00::1", "ulvs mark flush",
+		"ulvs mark add -d 192.0.2.1 -p tcp --dports 80,443 --set-mark 6666", "#ulvs mark del -s fd00::/8 --set-mark 1/3", "-A --sctp-service 192.0.2.1:80 -M 64 -p",
 	} {
 		f.Add(line)
 	}
 	f.Fuzz(func(t *testing.T, line string) {
-		l, err := Parse(wordsOf(line))
-		if err != nil || l.Action != Change {
+		l, said, err := Names{}.ParseRule(line)
+		if !said || err != nil || l.Action != Change {
 			return
 		}
 		text := Format(l.Command)
-		again, err := Parse(strings.Split(text, " "))
+		again, err := Names{}.parseRule(strings.Split(text, " "))
 		if err != nil || again.Command != l.Command {
 			t.Fatalf("%q is %+v, written as %q is %+v, %v", line, l.Command, text, again.Command, err)
 		}

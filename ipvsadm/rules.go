@@ -49,15 +49,28 @@ func (n Names) parseRule(args []string) (Line, error) {
 	return Line{Command: c}, nil
 }
 
+// ownWords is the inverse of parseRule for what is ulvs's own; "" for others.
+func ownWords(c ulvs.Command) string {
+	switch c.Verb {
+	case ulvs.AddMark:
+		return "ulvs mark add " + c.Mark.String()
+	case ulvs.DeleteMark:
+		return "ulvs mark del " + c.Mark.String()
+	case ulvs.FlushMarks:
+		return "ulvs mark flush"
+	}
+	return ""
+}
+
 // saveMarks writes the rules for marks, if there are any. Where there are none
 // those of another day are left alone by a restore.
 func saveMarks(ctx context.Context, d ulvs.Director, w io.Writer) error {
 	marks, err := d.Marks(ctx)
 	if len(marks) > 0 {
-		fmt.Fprintln(w, ownPrefix+"mark flush")
+		fmt.Fprintln(w, "#"+ownWords(ulvs.Command{Verb: ulvs.FlushMarks}))
 	}
 	for _, r := range marks {
-		fmt.Fprintf(w, "%smark add %v\n", ownPrefix, r)
+		fmt.Fprintln(w, "#"+ownWords(ulvs.Command{Verb: ulvs.AddMark, Mark: r}))
 	}
 	return err
 }
