@@ -14,8 +14,7 @@ import (
 // It looks at rules hooked there, and at chains they jump to, which match a
 // tuple's address, or its port while naming no other destination. nftables and
 // iptables-nft are read by netlink, iptables-legacy through iptables-legacy-save
-// if it is installed. Rules that only set a mark are left out: ulvs honours
-// those.
+// if it is installed. Rules that only set a mark are left out: see Marking.
 func Ineffective(virtual []Tuple) ([]string, error) {
 	if len(virtual) == 0 {
 		return nil, nil

@@ -44,6 +44,18 @@ func ReadMarking(marks []uint32, tuples []Tuple) (Marking, error) {
 	return s.Marking, nil
 }
 
+// Ineffective are the rules of m that no service heeds, a line each: those that
+// come too late, and, if why says that there is no queue, all others.
+func (m *Marking) Ineffective(why error) []string {
+	lines := slices.Clone(m.Late)
+	if why != nil {
+		for _, r := range m.Rules {
+			lines = append(lines, fmt.Sprintf("%s: sets a mark that does not reach us: %v", r, why))
+		}
+	}
+	return lines
+}
+
 // anybody is a packet of either family of which nothing is known.
 var anybody = []Tuple{
 	{Addr: netip.AddrPortFrom(netip.IPv4Unspecified(), 0)},

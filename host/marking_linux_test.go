@@ -3,6 +3,7 @@
 package host
 
 import (
+	"errors"
 	"net/netip"
 	"slices"
 	"testing"
@@ -89,6 +90,17 @@ func expectMarking(t *testing.T, what string, of, aside []Tuple, rules, late int
 	must(t, err)
 	if !slices.Equal(m.Aside, aside) || len(m.Rules) != rules || len(m.Late) != late {
 		t.Errorf("%s: aside %v, want %v; rules %q, want %d; late %q, want %d", what, m.Aside, aside, m.Rules, rules, m.Late, late)
+	}
+}
+
+func TestMarkingIneffective(t *testing.T) {
+	m := Marking{Rules: []string{"rule 7"}, Late: []string{"rule 8: late"}}
+	if got := m.Ineffective(nil); !slices.Equal(got, []string{"rule 8: late"}) {
+		t.Errorf("with a queue: %q", got)
+	}
+	want := []string{"rule 8: late", "rule 7: sets a mark that does not reach us: no queue"}
+	if got := m.Ineffective(errors.New("no queue")); !slices.Equal(got, want) {
+		t.Errorf("without: %q", got)
 	}
 }
 
