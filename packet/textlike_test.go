@@ -6,6 +6,7 @@ import "testing"
 
 func TestLike(t *testing.T) {
 	const tcp = "198.51.100.7:1234 > 192.0.2.1:80 tcp S"
+	const sctp = "198.51.100.7:1234 > 192.0.2.1:9 sctp "
 	const unreachable = "192.0.2.1 > 198.51.100.7 icmp port-unreachable"
 	const quoting = unreachable + " { 198.51.100.7:5 > 192.0.2.1:7 udp len 5 ttl 63 } tos 0xc0"
 	for _, c := range []struct {
@@ -32,6 +33,13 @@ func TestLike(t *testing.T) {
 		{quoting, unreachable + " { 198.51.100.7:5 > 192.0.2.1:8 udp }", false},
 		{quoting, unreachable + " { 198.51.100.7:5 > 192.0.2.1:7 udp ttl 62 }", false},
 		{quoting, "192.0.2.1 > 198.51.100.7 icmp host-unreachable", false},
+		{sctp + "INIT tag 7 len 8", sctp + "INIT", true},
+		{sctp + "INIT", sctp + "INIT-ACK", false},
+		{sctp + "INIT", sctp, false},
+		{sctp + "COOKIE-ECHO:9 DATA", sctp + "COOKIE-ECHO DATA", true},
+		{sctp + "COOKIE-ECHO", sctp + "COOKIE-ECHO DATA", false},
+		{sctp + "INIT tag 7", sctp + "INIT tag 8", false},
+		{sctp + `DATA data "a"`, sctp + `DATA data "b"`, false},
 		{"arp who-has 192.0.2.1 tell 192.0.2.254", "arp who-has 192.0.2.1", true},
 		{"arp who-has 192.0.2.1 tell 192.0.2.254", "arp who-has 192.0.2.2", false},
 	} {
