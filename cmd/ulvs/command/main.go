@@ -70,12 +70,23 @@ func run(args []string) int {
 		return exitDone
 	case errors.As(err, &exit):
 		if exit.err != nil {
-			fmt.Fprintln(os.Stderr, "ulvs "+paste(exit.err.Error()))
+			complain(exit.err)
 		}
 		return exit.code
 	}
 	misused(verb, err)
 	return exitUsage
+}
+
+// complain tells an error in one line, with what to type as it can be typed here.
+func complain(err error) { fmt.Fprintln(os.Stderr, "ulvs "+worded(err)) }
+
+// worded is the text of an error, through paste once: a hinted one has been.
+func worded(err error) string {
+	if errors.As(err, new(hinted)) {
+		return err.Error()
+	}
+	return paste(err.Error())
 }
 
 // An exitError ends the program with a code, and with a line if there is one.

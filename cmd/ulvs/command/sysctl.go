@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -86,7 +85,7 @@ func (o *sysctlOptions) run(ctx context.Context, w io.Writer, args []string) err
 		return err
 	}
 	for _, err := range failed[:len(failed)-1] {
-		fmt.Fprintln(os.Stderr, "ulvs "+paste(err.Error()))
+		complain(err)
 	}
 	return failed[len(failed)-1]
 }

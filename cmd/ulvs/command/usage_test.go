@@ -4,6 +4,7 @@ package command
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -81,6 +82,16 @@ func TestGroup(t *testing.T) {
 		root.SetArgs(strings.Fields(words))
 		if err := root.Execute(); err == nil || err.Error() != want {
 			t.Errorf("ulvs %s: %v, want %s", words, err, want)
+		}
+	}
+}
+
+// TestWorded wants what is to be typed put into words once, wherever it was.
+func TestWorded(t *testing.T) {
+	const text = "start one with ulvs run"
+	for _, err := range []error{errors.New(text), fmt.Errorf("%w", hinted{errors.New(text)})} {
+		if got := worded(err); got != paste(text) {
+			t.Errorf("%q, want %q", got, paste(text))
 		}
 	}
 }
