@@ -38,15 +38,15 @@ func TestAlone(t *testing.T) {
 
 func TestSound(t *testing.T) {
 	for line, want := range map[string]bool{
-		"198.51.100.7:1 > 192.0.2.1:2 tcp S":                 true,
-		"198.51.100.7:1 > 192.0.2.1:2 tcp S sum bad":         false,
-		"198.51.100.7:1 > 192.0.2.1:2 udp sum bad":           false,
-		"198.51.100.7 > 192.0.2.1 icmp echo-request sum bad": false,
-		"198.51.100.7 > 192.0.2.1 icmp echo-request":         true,
-		"198.51.100.7:1 > 192.0.2.1:2 sctp INIT":             true,
-		"198.51.100.7:1 > 192.0.2.1:2 sctp INIT sum bad":     false,
-		"198.51.100.7:1 > 192.0.2.1:2 sctp INIT frag 0+":     true,
-		"198.51.100.7:1 > 192.0.2.1:2 tcp S partial":         true,
+		"198.51.100.7:1 > 192.0.2.1:2 tcp S":                     true,
+		"198.51.100.7:1 > 192.0.2.1:2 tcp S sum bad":             false,
+		"198.51.100.7:1 > 192.0.2.1:2 udp sum bad":               false,
+		"198.51.100.7 > 192.0.2.1 icmp echo-request sum bad":     false,
+		"198.51.100.7 > 192.0.2.1 icmp echo-request":             true,
+		"198.51.100.7:1 > 192.0.2.1:2 sctp INIT":                 true,
+		"198.51.100.7:1 > 192.0.2.1:2 sctp INIT sum bad":         false,
+		"198.51.100.7:1 > 192.0.2.1:2 sctp INIT sum bad frag 0+": true,
+		"198.51.100.7:1 > 192.0.2.1:2 tcp S partial":             true,
 	} {
 		var p Packet
 		if err := p.FromText(line); err != nil {
