@@ -14,7 +14,7 @@ import (
 // TestGolden repeats what testdata/record.sh recorded of the original ipvsadm
 // on a Linux kernel, and wants every byte the same.
 func TestGolden(t *testing.T) {
-	for _, file := range []string{"golden", "random"} {
+	for _, file := range []string{"golden", "random", "settings"} {
 		t.Run(file, func(t *testing.T) { golden(t, "testdata/"+file+".txt") })
 	}
 }
