@@ -70,6 +70,7 @@ func readWait(line string) (act, error) {
 }
 
 func (w *pause) play(p *player) error {
+	p.waited += w.time
 	return p.begin(w.line, func() (Effect, error) { return p.world.Wait(p.ctx, w.time) })
 }
 

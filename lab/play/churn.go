@@ -4,9 +4,11 @@ package play
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -21,6 +23,7 @@ type churn struct {
 	script   script
 	services []*service
 	talks    []talk
+	wrong    error // lines of ours that are none
 }
 
 // A service is what a churn believes of a service.
@@ -48,7 +51,7 @@ func newScript(ctx context.Context, seed uint64, events int, has features) (scri
 	for _, line := range has.listings() {
 		c.does(ctx, event{line: line})
 	}
-	return c.script, ctx.Err()
+	return c.script, errors.Join(c.wrong, ctx.Err())
 }
 
 // move is what to do next.
@@ -56,15 +59,15 @@ func (c *churn) move() func(context.Context) {
 	switch n := c.IntN(1000); {
 	case n < 250 || len(c.talks) == 0:
 		return c.open
-	case n < 750:
+	case n < 850:
 		return c.talk
-	case n < 790:
+	case n < 890:
 		return c.misfit
-	case n < 800 && c.has.waits:
+	case n < 895 && c.has.waits:
 		return c.wait
-	case n < 830:
+	case n < 905:
 		return c.look
-	case n < 845 && len(c.has.sysctls) > 0:
+	case n < 920 && len(c.has.sysctls) > 0:
 		return c.sysctl
 	}
 	return c.change
@@ -77,7 +80,12 @@ func (c *churn) does(ctx context.Context, e event) {
 	if !ok {
 		return
 	}
-	switch a := mustRead(line).(type) {
+	a, err := readLine(line)
+	if err != nil {
+		c.wrong = errors.Join(c.wrong, err)
+		return
+	}
+	switch a := a.(type) {
 	case *arrival:
 		if left, err := c.world.Arrive(ctx, a.port, a.frame); err == nil {
 			c.cast.note(e.talk, left)
@@ -89,18 +97,20 @@ func (c *churn) does(ctx context.Context, e event) {
 	}
 }
 
-// mustRead reads a line that we wrote.
-func mustRead(line string) act {
-	l := &Lesson{}
-	if err := l.add(1, line); err != nil {
-		panic(fmt.Sprintf("a script has a line that no lesson has: %s: %v", line, err))
+// readLine reads one line that does something.
+func readLine(line string) (act, error) {
+	word, _, _ := strings.Cut(line, " ")
+	read := verbs[word]
+	if read == nil {
+		return nil, fmt.Errorf("%s: no line of a lesson", line)
 	}
-	return l.steps[0].act
+	return read(line)
 }
 
 func (c *churn) chance(percent int) bool { return c.IntN(100) < percent }
 
-func (c *churn) does1(ctx context.Context, format string, args ...any) {
+// do appends a line, and plays it.
+func (c *churn) do(ctx context.Context, format string, args ...any) {
 	c.does(ctx, event{line: fmt.Sprintf(format, args...)})
 }
 
@@ -109,10 +119,10 @@ func pick[T any](c *churn, of []T) T { return of[c.IntN(len(of))] }
 
 // look lists something.
 func (c *churn) look(ctx context.Context) {
-	c.does1(ctx, "%s", pick(c, c.has.listings()[:c.has.quick()]))
+	c.do(ctx, "%s", pick(c, c.has.listings()[:c.has.quick()]))
 }
 
-func (c *churn) sysctl(ctx context.Context) { c.does1(ctx, "sysctl %s", pick(c, c.has.sysctls)) }
+func (c *churn) sysctl(ctx context.Context) { c.do(ctx, "sysctl %s", pick(c, c.has.sysctls)) }
 
 // wait lets time go by, but not to where something ends within three seconds:
 // the worlds' clocks are not that exact.
@@ -120,7 +130,7 @@ func (c *churn) wait(ctx context.Context) {
 	for range 20 {
 		d := time.Duration(1+c.IntN(130)) * time.Second
 		if c.calm(ctx, d) {
-			c.does1(ctx, "wait %v", d)
+			c.do(ctx, "wait %v", d)
 			return
 		}
 	}

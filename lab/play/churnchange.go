@@ -14,6 +14,12 @@ import (
 
 // change changes something about the services.
 func (c *churn) change(ctx context.Context) {
+	for range 1 + c.IntN(5) {
+		c.changeOne(ctx)
+	}
+}
+
+func (c *churn) changeOne(ctx context.Context) {
 	if len(c.services) == 0 {
 		c.addService(ctx)
 		return
@@ -21,27 +27,27 @@ func (c *churn) change(ctx context.Context) {
 	s := pick(c, c.services)
 	switch n := c.IntN(100); {
 	case n < 30:
-		c.does1(ctx, "ipvsadm -e %s -r %s %s", s.words(), c.server(s), c.serverWords(s))
+		c.do(ctx, "ipvsadm -e %s -r %s %s", s.words(), c.server(s), c.serverWords(s))
 	case n < 55:
 		c.addServer(ctx, s)
 	case n < 75:
 		server := c.server(s)
-		c.does1(ctx, "ipvsadm -d %s -r %s", s.words(), server)
+		c.do(ctx, "ipvsadm -d %s -r %s", s.words(), server)
 		s.servers = slices.DeleteFunc(s.servers, func(a string) bool { return a == server })
 	case n < 85:
-		c.does1(ctx, "ipvsadm -E %s %s", s.words(), c.serviceWords(s))
+		c.do(ctx, "ipvsadm -E %s %s", s.words(), c.serviceWords(s))
 	case n < 91:
 		c.addService(ctx)
 	case n < 95:
-		c.does1(ctx, "ipvsadm -D %s", s.words())
+		c.do(ctx, "ipvsadm -D %s", s.words())
 		c.services = slices.DeleteFunc(c.services, func(o *service) bool { return o == s })
 	case n < 97:
-		c.does1(ctx, "ipvsadm -Z %s", s.words())
+		c.do(ctx, "ipvsadm -Z %s", s.words())
 	case n < 98:
-		c.does1(ctx, "ipvsadm -C")
+		c.do(ctx, "ipvsadm -C")
 		c.services = nil
 	default:
-		c.does1(ctx, "ipvsadm -A %s %s", s.words(), c.serviceWords(s)) // it exists
+		c.do(ctx, "ipvsadm -A %s %s", s.words(), c.serviceWords(s)) // it exists
 	}
 }
 
@@ -60,7 +66,7 @@ func (c *churn) addService(ctx context.Context) {
 		proto:   pick(c, []string{"tcp", "tcp", "udp"}),
 		virtual: netip.AddrPortFrom(netip.MustParseAddr(fmt.Sprintf(text, 1+c.IntN(3))), pick(c, []uint16{80, 443, 53})),
 	}
-	c.does1(ctx, "ipvsadm -A %s %s", s.words(), c.serviceWords(s))
+	c.do(ctx, "ipvsadm -A %s %s", s.words(), c.serviceWords(s))
 	c.services = append(slices.DeleteFunc(c.services, func(o *service) bool { return o.words() == s.words() }), s)
 	for range 2 + c.IntN(4) {
 		c.addServer(ctx, s)
@@ -94,7 +100,7 @@ func (c *churn) addServer(ctx context.Context, s *service) {
 	if c.chance(30) {
 		a = netip.AddrPortFrom(a.Addr(), 8080)
 	}
-	c.does1(ctx, "ipvsadm -a %s -r %v %s", s.words(), a, c.serverWords(s))
+	c.do(ctx, "ipvsadm -a %s -r %v %s", s.words(), a, c.serverWords(s))
 	if !slices.Contains(s.servers, a.String()) {
 		s.servers = append(s.servers, a.String())
 	}

@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A listing of connections has no order, and says how many seconds each has
 // left: those run on while one looks.
 
-// near is how many seconds the times in two listings may be apart.
-const near = 2
+// near is how far the times in two listings may be apart.
+const near = 2 * time.Second
 
 // conns reports whether the command lists connections.
 func (c *command) conns() bool {
@@ -21,21 +22,22 @@ func (c *command) conns() bool {
 	})
 }
 
-// sameConns compares two listings of connections.
-func sameConns(a, b string) bool {
-	x, y := conns(a), conns(b)
-	return slices.EqualFunc(x, y, func(c, d connLine) bool {
-		return c.rest == d.rest && c.left-d.left <= near && d.left-c.left <= near
+// sameConns compares two listings of connections; what is left in got may be
+// less by as much as got is late.
+func sameConns(got, want string, late time.Duration) bool {
+	return slices.EqualFunc(conns(got), conns(want), func(c, d connLine) bool {
+		return c.rest == d.rest && c.left <= d.left+near && c.left >= d.left-near-late
 	})
 }
 
 // A connLine is one line of a listing.
 type connLine struct {
-	rest string // all but the time, one blank between words
-	left int    // seconds; 0 where the line has none
+	rest string        // all but the time, one blank between words
+	left time.Duration // 0 where the line has none
 }
 
-// conns are the lines of a listing, sorted.
+// conns are the lines of a listing, sorted, and each once: the kernel may list a
+// connection twice while others come and go.
 func conns(s string) (all []connLine) {
 	for _, line := range lines(s) {
 		words := strings.Fields(line)
@@ -43,12 +45,12 @@ func conns(s string) (all []connLine) {
 		if len(words) > 1 {
 			var minutes, seconds int
 			if n, _ := fmt.Sscanf(words[1], "%d:%d", &minutes, &seconds); n == 2 {
-				c.left, words[1] = 60*minutes+seconds, "TIME"
+				c.left, words[1] = time.Duration(60*minutes+seconds)*time.Second, "TIME"
 			}
 		}
 		c.rest = strings.Join(words, " ")
 		all = append(all, c)
 	}
 	slices.SortFunc(all, func(c, d connLine) int { return strings.Compare(c.rest, d.rest) })
-	return all
+	return slices.CompactFunc(all, func(c, d connLine) bool { return c.rest == d.rest })
 }

@@ -33,7 +33,7 @@
 // are not played. Without them a host may answer what it likes.
 //
 // What ipvsadm lists of connections has no order here, and its times may be two
-// seconds off. A listing that a real director's counters have not reached yet is
+// seconds off, and where time is real also less by as much as the lesson is late. A listing that a real director's counters have not reached yet is
 // asked for again, for up to three seconds.
 //
 // All lessons are set in one world; see plan.go.

@@ -4,9 +4,9 @@ package play
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -43,25 +43,44 @@ func fight(ctx context.Context, s script, truth World) (tale, error) {
 	}
 	defer ours.engine.Close()
 	d := &duel{truth: truth, ours: ours, cast: cast{}, began: time.Now()}
-	for i, e := range s.events {
-		line, ok := d.cast.line(e)
-		if !ok {
-			continue
-		}
-		if err := d.event(ctx, i, line, e.talk); err != nil {
-			return d.tale, err
+	for i, n := 0, 0; i < len(s.events); i += n {
+		n = group(s.events[i:])
+		if err := d.events(ctx, s.events[i:i+n]); err != nil {
+			return d.tale, d.at(i+n-1, err)
 		}
 	}
 	return d.tale, nil
 }
 
-// event plays one line.
-func (d *duel) event(ctx context.Context, i int, line string, t talk) error {
-	word, _, _ := strings.Cut(line, " ")
-	a, err := verbs[word](line)
-	if err != nil {
-		return fmt.Errorf("event %d: %s: %w", i, line, err)
+// at says at which event it was.
+func (d *duel) at(i int, err error) error {
+	var where *difference
+	if errors.As(err, &where) {
+		where.event = i
+		return where
 	}
+	return fmt.Errorf("event %d: %w", i, err)
+}
+
+// events plays one event, or a group.
+func (d *duel) events(ctx context.Context, all []event) error {
+	if len(all) > 1 {
+		line, c := joined(all)
+		return d.event(ctx, line, c, talk{})
+	}
+	line, ok := d.cast.line(all[0])
+	if !ok {
+		return nil
+	}
+	a, err := readLine(line)
+	if err != nil {
+		return err
+	}
+	return d.event(ctx, line, a, all[0].talk)
+}
+
+// event plays one line.
+func (d *duel) event(ctx context.Context, line string, a act, t talk) (err error) {
 	var x, y outcome
 	switch a := a.(type) {
 	case *arrival:
@@ -73,13 +92,13 @@ func (d *duel) event(ctx context.Context, i int, line string, t talk) error {
 		x, y, err = d.pause(ctx, a)
 	}
 	if err != nil {
-		return fmt.Errorf("event %d: %s: %w", i, line, err)
+		return fmt.Errorf("%s: %w", line, err)
 	}
 	d.tale.add(line, x, y)
 	if x.agrees(y) {
 		return nil
 	}
-	return &difference{i, line, x.String(), y.String()}
+	return &difference{0, d.tale.last(), x.String(), y.String()}
 }
 
 // catchUp lets ours become as late as it is.
@@ -113,15 +132,15 @@ func (d *duel) pause(ctx context.Context, w *pause) (x, y outcome, err error) {
 
 // command carries a command out on both. A listing may be late, on either side.
 func (d *duel) command(ctx context.Context, c *command) (x, y outcome, err error) {
-	for end := time.Now().Add(settling); ; time.Sleep(10 * look) {
+	for end := time.Now().Add(settling); ; time.Sleep(30 * look) {
 		if _, err = d.catchUp(ctx); err != nil {
 			return x, y, err
 		}
 		x, y = outcome{command: c}, outcome{command: c}
-		if x.answer, err = d.truth.Run(ctx, c.args, ""); err != nil {
+		if x.answer, err = d.truth.Run(ctx, c.args, c.in); err != nil {
 			return x, y, err
 		}
-		if y.answer, err = d.ours.Run(ctx, c.args, ""); err != nil {
+		if y.answer, err = d.ours.Run(ctx, c.args, c.in); err != nil {
 			return x, y, err
 		}
 		if !c.lists() || x.agrees(y) || time.Now().After(end) {

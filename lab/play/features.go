@@ -2,7 +2,10 @@
 
 package play
 
-import "context"
+import (
+	"context"
+	"strings"
+)
 
 // features are what a churn may use: all that ulvs has.
 type features struct {
@@ -35,7 +38,7 @@ func probe(ctx context.Context) (f features, without []string, err error) {
 	}
 	defer m.engine.Close()
 	can := func(line string) bool {
-		a, err := m.Run(ctx, mustRead(line).(*command).args, "")
+		a, err := m.Run(ctx, strings.Fields(line), "")
 		if err != nil || a.Code != 0 {
 			without = append(without, line)
 		}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -29,7 +30,7 @@ var modules = []string{
 
 // together is how many lessons the guest plays at a time: it has one processor,
 // and a lesson mostly waits for another.
-const together = 8
+const together = 6
 
 // Guest is the first and only process of user-mode Linux: it plays the lessons
 // that the order in dir names, writes the verdicts there, and turns the machine
@@ -43,6 +44,7 @@ func Guest(dir string) {
 }
 
 func guest(dir string) error {
+	debug.SetMemoryLimit(guestMemory / 2)
 	var o order
 	b, err := os.ReadFile(filepath.Join(dir, "order"))
 	if err == nil {

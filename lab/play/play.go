@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 )
 
 // ErrMemoryOnly is what a player returns that cannot play a lesson, because
@@ -25,7 +26,7 @@ func Play(ctx context.Context, name string, lesson io.Reader, w World) error {
 // Play plays the lesson in a fresh world. An error is the first claim that does
 // not hold.
 func (l *Lesson) Play(ctx context.Context, w World) error {
-	p := &player{ctx: ctx, world: w, traits: w.Traits()}
+	p := &player{ctx: ctx, world: w, traits: w.Traits(), began: time.Now()}
 	if err := l.live(); err != nil && !p.traits.Virtual {
 		return err
 	}
@@ -55,7 +56,17 @@ type player struct {
 	traits Traits
 	cause  string // the line whose effect is being looked at
 	effect Effect // what of it has not been explained yet
-	leave  bool   // the packet was the host's, which may answer, and no line claims an answer
+	began  time.Time
+	waited time.Duration
+	leave  bool // the packet was the host's, which may answer, and no line claims an answer
+}
+
+// late is how much more time has gone by than the lesson has waited.
+func (p *player) late() time.Duration {
+	if p.traits.Virtual {
+		return 0
+	}
+	return time.Since(p.began) - p.waited
 }
 
 // step plays one line; where the kernel differs on purpose, it has to.

@@ -4,6 +4,7 @@ package play
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/ulvs/ulvs/packet"
@@ -13,11 +14,19 @@ import (
 type tale struct {
 	lines  []string
 	events int
+	begin  int // of the last event, in lines
+}
+
+// last is the last event, as it was put to both.
+func (t *tale) last() string {
+	said := slices.DeleteFunc(slices.Clone(t.lines[t.begin:]), func(l string) bool { return !strings.HasPrefix(l, "  <") })
+	return strings.Join(append(t.lines[t.begin:t.begin+1:t.begin+1], said...), "\n")
 }
 
 // add tells of one event: x is what the truth did, y what ours did.
 func (t *tale) add(line string, x, y outcome) {
 	t.events++
+	t.begin = len(t.lines)
 	if x.command != nil {
 		t.addCommand(line, x)
 		return
@@ -42,6 +51,11 @@ func (t *tale) addCommand(line string, x outcome) {
 		line += fmt.Sprint(" => ", x.answer.Code)
 	}
 	t.lines = append(t.lines, line)
+	if x.command.in != "" {
+		for _, l := range lines(x.command.in) {
+			t.lines = append(t.lines, "  < "+l)
+		}
+	}
 	if x.answer.Out == "" {
 		return
 	}

@@ -24,6 +24,10 @@ const (
 	umlModules = "/usr/lib/uml/modules"
 )
 
+// guestMemory is how much memory user-mode Linux has, in bytes; what it does not
+// use costs nothing.
+const guestMemory = 2 << 30
+
 // A verdict is what the guest says of one lesson.
 type verdict struct {
 	Name       string
@@ -122,7 +126,7 @@ func boot(ctx context.Context, dir, init string) (string, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	var console bytes.Buffer
-	c := exec.CommandContext(ctx, umlProgram, "mem=512M", "rootfstype=hostfs", "rootflags=/", "rw", "quiet",
+	c := exec.CommandContext(ctx, umlProgram, fmt.Sprintf("mem=%d", guestMemory), "rootfstype=hostfs", "rootflags=/", "rw", "quiet",
 		"init="+init, GuestEnv+"="+dir, "uml_dir="+dir, "con=null", "con0=null,fd:1")
 	c.Stdout, c.Stderr = &console, &console
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
