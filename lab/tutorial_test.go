@@ -3,7 +3,9 @@
 package lab_test
 
 import (
+	"cmp"
 	"os"
+	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
@@ -54,13 +56,24 @@ func precisely(said string) string {
 }
 
 func TestTutorial(t *testing.T) {
-	for _, by := range []struct{ name, iptables string }{
-		{"ours", "/run/own/iptables"},
-	} {
-		t.Run(by.name, func(t *testing.T) {
-			everyone(t, func(t *testing.T, l *learner) { l.tutorial(by.iptables) })
+	for _, name := range []string{"", "iptables-nft", "iptables-legacy"} {
+		t.Run("with "+cmp.Or(name, "ours"), func(t *testing.T) {
+			iptables := "/run/own/iptables"
+			if name != "" {
+				iptables = machines(t, name)
+			}
+			everyone(t, func(t *testing.T, l *learner) { l.tutorial(iptables) })
 		})
 	}
+}
+
+// machines is the path of a program of the machine's.
+func machines(t *testing.T, name string) string {
+	path, err := exec.LookPath(name)
+	if err != nil {
+		t.Skipf("needs %s: apt-get install iptables", name)
+	}
+	return path
 }
 
 // tutorial types all of it. The program iptables is this one.
