@@ -22,6 +22,7 @@ func fwmarkPlan() Plan {
 		"  ipvsadm -C",
 		"  iptables -t mangle -A PREROUTING -d 192.168.0.200 -p tcp \\",
 		"    -m multiport --dports 80,443 -j MARK --set-mark 6666",
+		"  # (ulvs mark add takes the same words, where iptables does not work.)",
 	}
 	for _, words := range typed(markService, "", "-g") {
 		p.Try = append(p.Try, "  "+words)
