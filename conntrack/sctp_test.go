@@ -84,3 +84,23 @@ func TestTrackAssures(t *testing.T) {
 		}
 	}
 }
+
+// Whom an INIT renews, with conn_reuse_mode 1, as Linux 6.1.176 showed it: after
+// each life one more INIT came, and the server was chosen anew, or was not.
+func TestReusableSCTP(t *testing.T) {
+	for life, want := range map[string]bool{
+		"in INIT, in ABORT": true, "in INIT, out COOKIE-ACK, in ABORT": true,
+		"in INIT": false, "in INIT, out ABORT": false, "in INIT, out COOKIE-ACK": false, "in INIT, out INIT-ACK": false,
+		"in INIT, out COOKIE-ACK, in SHUTDOWN": false, "in INIT, out COOKIE-ACK, in SHUTDOWN, out SHUTDOWN-ACK": false,
+	} {
+		tab := newTable(1)
+		c := insert(t, tab, nat(132, 1), 0)
+		for step := range strings.SplitSeq(life, ", ") {
+			d, word, _ := strings.Cut(step, " ")
+			tab.Track(c, directions[d], 0, chunk(t, word), 0)
+		}
+		if c.Reusable(1) != want || c.Reusable(0) {
+			t.Errorf("%s: %v", life, c.State)
+		}
+	}
+}
