@@ -55,6 +55,8 @@ type Engine struct {
 	pending  []func() // what the worker does when the book is published
 	snapshot *host.Snapshot
 	guarded  host.GuardSet // what the guard takes now
+	met      tuples        // as the worker had it
+	reviewed time.Duration // when it was last looked which of them are in use
 	aside    aside
 
 	poller  *poll.Poller
@@ -111,6 +113,8 @@ func newWorker(e *Engine) *worker {
 		unplug: e.poller.Drop,
 		queue:  e.cfg.Marking.Queue,
 		log:    e.log,
+		met:    tuples{},
+		news:   make(chan struct{}, 1),
 	}
 	if w.free = e.cfg.Free; w.free == nil {
 		w.free = func() int { return math.MaxInt }

@@ -33,6 +33,9 @@ func (w *worker) open(p *packet.Packet) (*conntrack.Conn, packet.Drop) {
 	if why == packet.NoServer {
 		return w.leave(s, p)
 	}
+	if s.Mark != 0 && c != nil {
+		w.meet(&p.Flow)
+	}
 	return c, why
 }
 

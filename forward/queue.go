@@ -4,8 +4,10 @@ package forward
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/ulvs/ulvs/host"
 	"github.com/ulvs/ulvs/packet"
@@ -31,7 +33,7 @@ type Marking struct {
 
 // takeQueued carries what waits in the queue. What is none of ours goes on its
 // way through the host.
-func (w *worker) takeQueued() (busy bool) {
+func (w *worker) takeQueued(now time.Duration) (busy bool) {
 	if w.queue == nil {
 		return false
 	}
@@ -42,11 +44,14 @@ func (w *worker) takeQueued() (busy bool) {
 		w.log.Error("packets marked by the host's rules do not come any more", "err", err)
 		return false
 	}
+	if n == 0 {
+		return false
+	}
 	w.queued = true
-	w.Step(w.batch[:n], w.now)
+	w.Step(w.batch[:n], now)
 	w.queued = false
 	w.flush()
-	return n > 0
+	return true
 }
 
 // mine reports whether a packet is to be dealt with where it was met. While
@@ -105,7 +110,12 @@ func (e *Engine) standAside(g *host.GuardSet) {
 		}
 		e.aside = aside{marks, ask, tuples}
 	}
-	g.Aside = e.aside.tuples
+	all := maps.Clone(e.met)
+	if all == nil {
+		all = tuples{}
+	}
+	all.addAll(e.aside.tuples)
+	g.Aside = all.sorted()
 }
 
 // tellMarks has what the host's rules mark put into the queue.

@@ -54,6 +54,8 @@ type worker struct {
 	settings  sched.Settings // schedulers look at them
 	queue     Queue          // of packets that the host\'s rules have marked; nil: none
 	queued    bool           // the packets at hand came from there
+	met       tuples         // where marked packets opened connections
+	news      chan struct{}  // there are more
 	log       *slog.Logger
 	defence   defence
 	free      func() int     // pages of memory that the host could give
@@ -79,7 +81,7 @@ type worker struct {
 
 // turn carries what waits at every port, once: it reports whether anything did.
 func (w *worker) turn(now time.Duration) (bool, error) {
-	busy := false
+	busy := w.takeQueued(now) // first: the host waits for word of them
 	for i := range w.links {
 		n, err := w.take(i)
 		if err != nil {
@@ -91,7 +93,6 @@ func (w *worker) turn(now time.Duration) (bool, error) {
 			w.flush()
 		}
 	}
-	busy = w.takeQueued() || busy
 	if !busy { // what is due is due also when nothing comes
 		w.Step(nil, now)
 		w.flush()
@@ -133,12 +134,11 @@ func (w *worker) Step(batch []packet.Packet, now time.Duration) {
 			in.InPkts++
 			in.InBytes += uint64(p.End - p.Off)
 		}
-		why := w.forward(p)
-		if why != packet.None {
-			w.drops[why]++
-		}
-		if w.queued && why == packet.NotOurs {
+		switch why := w.forward(p); {
+		case w.queued && why == packet.NotOurs: // counted when its port had it
 			w.queue.Pass(i)
+		case why != packet.None:
+			w.drops[why]++
 		}
 	}
 	w.neigh.Fresh(now, w.askFn)

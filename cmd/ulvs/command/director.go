@@ -111,6 +111,8 @@ func (d *director) follow(ctx context.Context, snapshots <-chan *host.Snapshot) 
 			return
 		case s := <-snapshots:
 			err = d.adopt(s)
+		case <-d.engine.News():
+			err = d.engine.Tick(d.now())
 		case <-tick.C:
 			err = d.engine.Tick(d.now())
 		}

@@ -63,7 +63,7 @@ func (d *director) guardStatus() string {
 	}
 	var kept uint64
 	for _, c := range counters {
-		if c.Rule != "local" {
+		if c.Rule != "local" && c.Rule != "aside" {
 			kept += c.Packets
 		}
 	}
