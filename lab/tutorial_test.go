@@ -85,10 +85,26 @@ func (l *learner) tutorial(iptables string) {
 		l.t.Fatal(out)
 	}
 	l.must("lab", "exec", "client", "--", "sh", "-c", `printf 'silent\nshow-error\n' >~/.curlrc`)
-	for _, line := range recorded(l.t) {
-		script := "PATH=/run/names:$PATH; (" + line.words + "); c=$?; [ $c = 0 ] || echo exit $c"
-		got := l.must("lab", "exec", line.host, "--", "sh", "-c", script)
-		if precisely(got) != precisely(line.said) {
+	for lines := recorded(l.t); len(lines) > 0; {
+		n := 1
+		for n < len(lines) && lines[n].host == lines[0].host {
+			n++
+		}
+		l.enter(lines[:n])
+		lines = lines[n:]
+	}
+}
+
+// enter types lines on one host, in one shell, and compares what each says.
+func (l *learner) enter(lines []typed) {
+	l.t.Helper()
+	script := "PATH=/run/names:$PATH\n"
+	for _, line := range lines {
+		script += "(" + line.words + ")\nc=$?; [ $c = 0 ] || echo exit $c; printf '\\036'\n"
+	}
+	said := strings.Split(l.must("lab", "exec", lines[0].host, "--", "sh", "-c", script), "\036")
+	for i, line := range lines {
+		if got := said[i]; precisely(got) != precisely(line.said) {
 			l.t.Errorf("%s$ %s\n%sthe kernel's says\n%s", line.host, line.words, got, line.said)
 		}
 	}
