@@ -18,14 +18,18 @@ type book struct {
 	own, other []ulvs.MarkRule
 }
 
-func openBook(d ulvs.Director, is4 bool) (*book, error) {
+func (p Program) book() (*book, error) {
+	d, err := p.Dial()
+	if err != nil {
+		return nil, err
+	}
 	all, err := d.Marks(context.Background())
 	if err != nil {
 		return nil, err
 	}
 	b := &book{director: d}
 	for _, r := range all {
-		if r.Dst.Addr().Is4() == is4 {
+		if r.Dst.Addr().Is6() == (p.Name == "ip6tables") {
 			b.own = append(b.own, r)
 		} else {
 			b.other = append(b.other, r)
@@ -42,7 +46,7 @@ func (b *book) add(r ulvs.MarkRule) error {
 // insert makes a rule number n, counted from 1.
 func (b *book) insert(n int, r ulvs.MarkRule) error {
 	if n > len(b.own)+1 {
-		return fmt.Errorf("insert as number %d: there are %d rules", n, len(b.own))
+		return fmt.Errorf("insert as number %d: the last rule is number %d", n, len(b.own))
 	}
 	return b.write(slices.Insert(b.own, n-1, r))
 }
@@ -50,7 +54,7 @@ func (b *book) insert(n int, r ulvs.MarkRule) error {
 // remove takes rule number n out, counted from 1.
 func (b *book) remove(n int) error {
 	if n < 1 || n > len(b.own) {
-		return fmt.Errorf("delete number %d: there are %d rules", n, len(b.own))
+		return fmt.Errorf("delete number %d: the last rule is number %d", n, len(b.own))
 	}
 	return b.director.Do(context.Background(), ulvs.Command{Verb: ulvs.DeleteMark, Mark: b.own[n-1]})
 }

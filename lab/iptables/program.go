@@ -75,33 +75,40 @@ const (
 var errSmall = errors.New("this is the lab's small one, which sets marks for LVS: it knows " +
 	"-A -I -D -C -F -L -S, and rules of -t mangle, PREROUTING, -j MARK; install iptables for more")
 
-// do carries out a request whose table is one. What only takes away has nothing
-// to do where nothing can be.
+// do carries out a request whose table is one.
 func (p Program) do(r request) (code int, err error) {
 	marks := r.table == markTable && (r.chain == markChain || r.chain == "")
 	switch {
 	case !slices.Contains(tables[r.table], r.chain) && r.chain != "":
 		return failed, noChain(r)
-	case r.command == nothing || r.command == flush && !marks:
+	case r.command == nothing:
 		return 0, nil
-	case r.command != list && r.command != spell && !marks:
-		return failed, errSmall
 	case !marks:
-		return 0, p.show(r, nil)
+		return failed, p.empty(r, errSmall)
 	}
 	rule, err := p.rule(r)
 	if err != nil {
 		return misused, fmt.Errorf("%w: %w", err, errSmall)
 	}
-	d, err := p.Dial()
-	if err != nil {
-		return failed, err
-	}
-	b, err := openBook(d, p.Name != "ip6tables")
-	if err != nil {
+	b, err := p.book()
+	switch {
+	case errors.Is(err, ulvs.ErrNoDirector): // as on a real server
+		return failed, p.empty(r, err)
+	case err != nil:
 		return failed, err
 	}
 	return failed, p.change(r, rule, b)
+}
+
+// empty carries out a request where there are no rules, and can be none: why.
+func (p Program) empty(r request, why error) error {
+	switch {
+	case r.shows():
+		return p.show(r, nil)
+	case r.command == flush:
+		return nil
+	}
+	return why
 }
 
 // rule reads a request's; the zero one, if it has none.
@@ -121,7 +128,7 @@ func (p Program) change(r request, rule ulvs.MarkRule, b *book) error {
 	n := slices.Index(b.own, rule) + 1
 	adds := r.command == appendTo || r.command == insert
 	switch {
-	case r.command == list || r.command == spell:
+	case r.shows():
 		return p.show(r, b.own)
 	case r.command == flush:
 		return b.write(nil)

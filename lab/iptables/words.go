@@ -55,6 +55,8 @@ type request struct {
 	verbose, numbers bool
 }
 
+func (r request) shows() bool { return r.command == list || r.command == spell }
+
 // A reader reads a request, word by word.
 type reader struct {
 	request
