@@ -5,7 +5,7 @@ GO ?= go
 export CGO_ENABLED ?= 0
 FUZZTIME ?= 10s
 
-.PHONY: all build test quick race vet fuzz lab-rootless kernel bench setup
+.PHONY: all build test quick race vet fuzz lab-rootless exam bench
 
 all: build
 build: ; $(GO) build -trimpath -o bin/ulvs ./cmd/ulvs
@@ -15,4 +15,5 @@ race: ; CGO_ENABLED=1 $(GO) test -race ./...
 vet: ; $(GO) vet ./...
 fuzz: ; ./.ci/fuzz $(FUZZTIME)
 lab-rootless: build ; ./.ci/lab-rootless
+exam: ; ./.ci/exam
 bench: build ; ./bench/bulk

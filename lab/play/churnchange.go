@@ -41,7 +41,8 @@ func (c *churn) changeOne(ctx context.Context) {
 	case n < 95:
 		c.do(ctx, "ipvsadm -D %s", s.words())
 		c.services = slices.DeleteFunc(c.services, func(o *service) bool { return o == s })
-	case n < 97:
+	case n < 97 && c.has.waits:
+		c.do(ctx, "wait 3s") // the kernel zeroes what its last tick has seen
 		c.do(ctx, "ipvsadm -Z %s", s.words())
 	case n < 98:
 		c.do(ctx, "ipvsadm -C")

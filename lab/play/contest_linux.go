@@ -19,6 +19,18 @@ type Contest struct {
 	Samples int  // so many scripts are also told as lessons
 }
 
+// split shares a contest out; fewer than ten scripts are not worth a boot.
+func (o Contest) split(most int) (parts []Contest) {
+	n := max(1, min(most, o.Scripts/10))
+	for i := range n {
+		p := o
+		p.First, p.Scripts = o.First+uint64(o.Scripts*i/n), o.Scripts*(i+1)/n-o.Scripts*i/n
+		p.Samples = (o.Samples + n - 1) / n
+		parts = append(parts, p)
+	}
+	return parts
+}
+
 // An Exam is a script that was played.
 type Exam struct {
 	Name   string
@@ -34,7 +46,7 @@ type Exam struct {
 const probes = 250
 
 // examine makes a script and plays it. What differs has to differ again.
-func (o Contest) examine(ctx context.Context, seed uint64, has features) (e Exam) {
+func (o Contest) examine(ctx context.Context, seed uint64, has features, p places) (e Exam) {
 	began := time.Now()
 	defer func() { e.Took = time.Since(began) }()
 	has.waits = o.Waits
@@ -44,12 +56,12 @@ func (o Contest) examine(ctx context.Context, seed uint64, has features) (e Exam
 		e.Error = err.Error()
 		return e
 	}
-	t, err := contest(ctx, s)
+	t, err := contest(ctx, s, p)
 	e.Events, e.Lesson = t.events, t.lesson(s.name)
 	var where *difference
 	switch {
 	case errors.As(err, &where):
-		e.part(ctx, s, where)
+		e.part(ctx, s, where, p)
 	case err != nil:
 		e.Error = err.Error()
 	}
@@ -57,16 +69,16 @@ func (o Contest) examine(ctx context.Context, seed uint64, has features) (e Exam
 }
 
 // part says where the two part, in as few events as it takes.
-func (e *Exam) part(ctx context.Context, s script, where *difference) {
+func (e *Exam) part(ctx context.Context, s script, where *difference, p places) {
 	e.Differ = where.Error()
 	s.events = s.events[:where.event+1]
 	s.events = shrink(s.events, probes, func(less []event) bool {
-		_, err := contest(ctx, script{s.name, less})
+		_, err := contest(ctx, script{s.name, less}, p)
 		var d *difference
 		return errors.As(err, &d)
 	})
 	e.Kept = len(s.events)
-	t, err := contest(ctx, s)
+	t, err := contest(ctx, s, p)
 	e.Lesson = t.lesson(fmt.Sprintf("Made up (%s): what the kernel does, and ulvs did not.", s.name))
 	if err != nil {
 		e.Differ = err.Error()
@@ -76,12 +88,11 @@ func (e *Exam) part(ctx context.Context, s script, where *difference) {
 }
 
 // contest plays a script on this kernel and in memory.
-func contest(ctx context.Context, s script) (t tale, err error) {
+func contest(ctx context.Context, s script, p places) (t tale, err error) {
 	err = apart(func() error {
-		wires, err := build()
-		w := &wired{traits: Traits{Name: "on the kernel's IPVS", Truth: true}, wires: wires, run: inHost}
+		w, err := kernel()
 		if err == nil {
-			t, err = fight(ctx, s, w)
+			t, err = fight(ctx, s, polite{w, p})
 		}
 		return errors.Join(err, w.close())
 	})

@@ -63,6 +63,14 @@ func probe(ctx context.Context) (f features, without []string, err error) {
 	return f, without, nil
 }
 
+// omissions are what scripts leave out, and why: where the kernel and ulvs differ,
+// and it is meant so.
+var omissions = []string{
+	"an ICMPv6 error from a server: Linux 6.1 sums it without the pseudo-header unless hardware has, and drops it",
+	"-Z within three seconds after packets: the kernel zeroes what its last tick has seen, up to two seconds ago",
+	"drop_entry, drop_packet, secure_tcp: they go by the kernel's memory and by ticks whose phase is not to be seen",
+}
+
 // listings are all that can be listed, the slow ones last.
 func (f features) listings() []string {
 	all := []string{"ipvsadm -Ln"}

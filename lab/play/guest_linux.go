@@ -32,6 +32,9 @@ var modules = []string{
 // and a lesson mostly waits for another.
 const together = 6
 
+// slack is what a lesson may take besides what it waits, while others play.
+const slack = 5 * time.Minute
+
 // Guest is the first and only process of user-mode Linux: it plays the lessons
 // that the order in dir names, writes the verdicts there, and turns the machine
 // off.
@@ -61,9 +64,9 @@ func guest(dir string) error {
 		return err
 	}
 	defer out.Close()
-	v := &verdicts{out: json.NewEncoder(out), places: make(chan struct{}, together)}
+	v := &verdicts{out: out, places: make(places, together)}
 	for _, file := range o.Lessons {
-		v.add(func() verdict { return judge(file) })
+		v.add(func() verdict { return judge(file, v.places) })
 	}
 	if err := v.contest(o.Contest); err != nil {
 		return err
@@ -93,21 +96,26 @@ func prepareGuest(moduleRoot string) error {
 // verdicts are written as they are reached, some at a time.
 type verdicts struct {
 	mu     sync.Mutex // guards out
-	out    *json.Encoder
+	out    *os.File
 	all    sync.WaitGroup
-	places chan struct{}
+	places places
 }
 
 // add has one more verdict reached, when there is a place for it.
 func (v *verdicts) add(reach func() verdict) {
 	v.places <- struct{}{}
 	v.all.Go(func() {
-		one := reach()
-		v.mu.Lock()
-		defer v.mu.Unlock()
-		_ = v.out.Encode(one) // what is missing will be noticed by who reads
+		v.write(reach())
 		<-v.places
 	})
+}
+
+// write lets whoever reads know at once; what is missing, he will notice.
+func (v *verdicts) write(one verdict) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	_ = json.NewEncoder(v.out).Encode(one)
+	_ = v.out.Sync()
 }
 
 // contest has scripts made up and played.
@@ -123,7 +131,7 @@ func (v *verdicts) contest(o Contest) error {
 		v.add(func() verdict {
 			ctx, stop := context.WithTimeout(context.Background(), examTime)
 			defer stop()
-			e := o.examine(ctx, o.First+uint64(i), has)
+			e := o.examine(ctx, o.First+uint64(i), has, v.places)
 			if e.Differ == "" && i >= o.Samples {
 				e.Lesson = ""
 			}
@@ -137,13 +145,13 @@ func (v *verdicts) contest(o Contest) error {
 const examTime = 30 * time.Minute
 
 // judge plays one lesson on this kernel.
-func judge(file string) verdict {
+func judge(file string, p places) verdict {
 	v := verdict{Name: file}
 	l, err := ReadFile(file)
 	if err == nil {
-		ctx, stop := context.WithTimeout(context.Background(), time.Minute+l.Waits())
+		ctx, stop := context.WithTimeout(context.Background(), slack+l.Waits())
 		defer stop()
-		err = Kernel(ctx, l)
+		err = judgeHere(ctx, l, p)
 	}
 	if err != nil {
 		v.Error, v.MemoryOnly = err.Error(), errors.Is(err, ErrMemoryOnly)

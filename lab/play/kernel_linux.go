@@ -7,18 +7,23 @@ import (
 	"errors"
 )
 
-// Kernel plays a lesson on the IPVS of the kernel that runs here, with the
+// judgeHere plays a lesson on the IPVS of the kernel that runs here, with the
 // ipvsadm that is installed. It needs root, and the modules loaded; see Guest.
-func Kernel(ctx context.Context, l *Lesson) error {
+func judgeHere(ctx context.Context, l *Lesson, p places) error {
 	if err := l.live(); err != nil {
 		return err
 	}
 	return apart(func() error {
-		wires, err := build()
-		w := &wired{traits: Traits{Name: "on the kernel's IPVS", Truth: true}, wires: wires, run: inHost}
+		w, err := kernel()
 		if err == nil {
-			err = l.Play(ctx, w)
+			err = l.Play(ctx, polite{w, p})
 		}
 		return errors.Join(err, w.close())
 	})
+}
+
+// kernel makes a world of this kernel's, and leaves the thread in it.
+func kernel() (*wired, error) {
+	wires, err := build()
+	return &wired{traits: Traits{Name: "on the kernel's IPVS", Truth: true}, wires: wires, run: inHost}, err
 }

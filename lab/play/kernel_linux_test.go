@@ -16,7 +16,11 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(GuestEnv); dir != "" {
 		Guest(dir)
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if *examFlag {
+		score.print(os.Stdout)
+	}
+	os.Exit(code)
 }
 
 // TestKernel plays every lesson on the kernel's IPVS: what it says is the truth.
@@ -26,10 +30,11 @@ func onKernel(t *testing.T, files []string) {
 	if err := KernelAvailable(); err != nil {
 		t.Skip(err)
 	}
-	ctx, stop := context.WithTimeout(context.Background(), 20*time.Minute)
+	ctx, stop := context.WithTimeout(context.Background(), time.Hour)
 	defer stop()
+	files = inTime(t, "kernel", files)
 	err := InKernel(ctx, static(t), files, func(name string, err error) {
-		t.Run(filepath.Base(name), func(t *testing.T) { hold(t, err) })
+		t.Run(filepath.Base(name), func(t *testing.T) { hold(t, "kernel", err) })
 	})
 	if err != nil {
 		t.Fatal(err)

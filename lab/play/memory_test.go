@@ -18,7 +18,7 @@ func inMemory(t *testing.T, files []string) {
 			if err == nil {
 				err = Memory(t.Context(), l)
 			}
-			hold(t, err)
+			hold(t, "memory", err)
 		})
 	}
 }

@@ -20,13 +20,16 @@ func files(t testing.TB) []string {
 	return all
 }
 
-// hold tells a test how a lesson went.
-func hold(t *testing.T, err error) {
+// hold tells a test how a lesson went on a player.
+func hold(t *testing.T, player string, err error) {
 	t.Helper()
 	if errors.Is(err, ErrMemoryOnly) {
+		score.skip(player, err.Error())
 		t.Skip(err)
 	}
+	score.played(player)
 	if err != nil {
+		score.differ()
 		t.Error(err)
 	}
 }

@@ -28,7 +28,7 @@ func (t *tale) add(line string, x, y outcome) {
 	t.events++
 	t.begin = len(t.lines)
 	if x.command != nil {
-		t.addCommand(line, x)
+		t.addCommand(line, x, y)
 		return
 	}
 	t.lines = append(t.lines, line)
@@ -46,7 +46,7 @@ func (t *tale) add(line string, x, y outcome) {
 	}
 }
 
-func (t *tale) addCommand(line string, x outcome) {
+func (t *tale) addCommand(line string, x, y outcome) {
 	if x.answer.Code != 0 {
 		line += fmt.Sprint(" => ", x.answer.Code)
 	}
@@ -56,8 +56,8 @@ func (t *tale) addCommand(line string, x outcome) {
 			t.lines = append(t.lines, "  < "+l)
 		}
 	}
-	if x.answer.Out == "" {
-		return
+	if x.answer.Out == "" || x.command.conns() && x.agrees(y) {
+		return // another player's connections will be of another age
 	}
 	for _, l := range lines(x.answer.Out) {
 		t.lines = append(t.lines, "  | "+l)

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"syscall"
 )
 
@@ -67,11 +68,29 @@ func InKernel(ctx context.Context, init string, lessons []string, report func(na
 	return carryOut(ctx, init, o, func(v verdict) { report(v.Name, v.err()) })
 }
 
-// Hold boots user-mode Linux once, as InKernel does, and holds a contest there.
+// Hold boots user-mode Linux, as InKernel does, and holds a contest there; a large
+// one on several at once, since each has one processor.
 // report hears of each script.
 func (c Contest) Hold(ctx context.Context, init string, report func(Exam)) error {
-	return carryOut(ctx, init, order{Contest: c}, func(v verdict) { report(*v.Exam) })
+	var mu sync.Mutex // reports come from several machines
+	var all sync.WaitGroup
+	parts := c.split(min(runtime.NumCPU(), mostMachines))
+	failed := make([]error, len(parts))
+	for i, part := range parts {
+		all.Go(func() {
+			failed[i] = carryOut(ctx, init, order{Contest: part}, func(v verdict) {
+				mu.Lock()
+				defer mu.Unlock()
+				report(*v.Exam)
+			})
+		})
+	}
+	all.Wait()
+	return errors.Join(failed...)
 }
+
+// mostMachines is how many user-mode Linuxes hold a large contest.
+const mostMachines = 4
 
 // carryOut boots user-mode Linux to carry out an order.
 func carryOut(ctx context.Context, init string, o order, report func(verdict)) error {
@@ -83,13 +102,21 @@ func carryOut(ctx context.Context, init string, o order, report func(verdict)) e
 	if err := prepare(dir, o); err != nil {
 		return err
 	}
-	console, err := boot(ctx, dir, init)
-	f, err2 := os.Open(filepath.Join(dir, "verdicts"))
-	if err != nil || err2 != nil {
-		return fmt.Errorf("play in user-mode Linux: %w; its console:\n%s", errors.Join(err, err2), console)
+	var console string
+	ended, booted := make(chan struct{}), error(nil)
+	go func() {
+		defer close(ended)
+		console, booted = boot(ctx, dir, init)
+	}()
+	n, err := follow(filepath.Join(dir, "verdicts"), ended, report)
+	<-ended
+	if err == nil && booted == nil && n < len(o.Lessons)+o.Contest.Scripts {
+		err = errors.New("it ended early")
 	}
-	defer f.Close()
-	return read(f, len(o.Lessons)+o.Contest.Scripts, console, report)
+	if err = errors.Join(booted, err); err != nil {
+		return fmt.Errorf("play in user-mode Linux: %w; its console:\n%s", err, console)
+	}
+	return nil
 }
 
 // playing is the order to play lessons.
@@ -137,19 +164,6 @@ func boot(ctx context.Context, dir, init string) (string, error) {
 		err = nil // it does not end politely; what it wrote counts
 	}
 	return console.String(), err
-}
-
-// read hands on what the guest wrote, and checks that it wrote of all.
-func read(f *os.File, want int, console string, report func(verdict)) error {
-	d := json.NewDecoder(f)
-	for range want {
-		var v verdict
-		if err := d.Decode(&v); err != nil {
-			return fmt.Errorf("user-mode Linux ended early: %w; its console:\n%s", err, console)
-		}
-		report(v)
-	}
-	return nil
 }
 
 // err is the verdict as Play's error.
