@@ -18,7 +18,7 @@ var (
 	eventsFlag  = flag.Int("events", 60, "… of how many events each")
 	waitersFlag = flag.Int("waiters", 0, "… and `how many` more that let minutes go by")
 	samplesFlag = flag.Int("samples", 4, "… of which so many are played on a live director too")
-	seedFlag    = flag.Uint64("seed", 1, "… the seed of the first")
+	seedFlag    = flag.Uint64("seed", 101, "… the seed of the first")
 	keepFlag    = flag.String("keep", "", "`folder` for lessons of what differs; none: a temporary one")
 )
 

@@ -43,4 +43,13 @@
 //	go test ./lab/play -run TestFile -lesson '/tmp/draft*.txt' -player kernel
 //
 // or memory, or live; the path is absolute, or seen from here.
+//
+// Besides, scripts are made up: a seed becomes services that come and change and
+// go, and packets of clients and servers. Each is played on the kernel and in
+// memory at once, event by event; where they differ, events are taken away until
+// only those are left that matter, and these are written as a lesson. What is
+// left out, because it is meant to differ, stands in features.go, with reasons.
+// make exam plays all lessons and many scripts; one script is played with
+//
+//	go test ./lab/play -run TestContest -v -seed 7 -scripts 1 -events 200
 package play
