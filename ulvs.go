@@ -103,8 +103,17 @@ type Server struct {
 	Addr   netip.AddrPort `json:"addr"` // port zero: the client's destination port
 	Mode   string         `json:"mode"` // "nat", "dr": a name in modes.All
 	Weight int            `json:"weight"`
-	Upper  int            `json:"upper,omitzero"` // connections at which it takes no more; zero: no limit
-	Lower  int            `json:"lower,omitzero"` // below how many it does again; zero: three quarters of Upper
+	Upper  int            `json:"upper,omitzero"`  // connections at which it takes no more; zero: no limit
+	Tunnel Tunnel         `json:"tunnel,omitzero"` // of mode tun
+	Lower  int            `json:"lower,omitzero"`  // below how many it does again; zero: three quarters of Upper
+}
+
+// A Tunnel is how mode tun wraps packets to a real server; zero is an IP packet
+// in another.
+type Tunnel struct {
+	Type string `json:"type"`          // "ipip", "gre", "gue"; none is "ipip"
+	Port uint16 `json:"port,omitzero"` // of gue
+	Sum  string `json:"sum,omitzero"`  // "csum", "remcsum"; none is "nocsum"
 }
 
 // A Verb is what a Command does.

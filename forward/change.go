@@ -10,7 +10,6 @@ import (
 
 	"github.com/ulvs/ulvs"
 	"github.com/ulvs/ulvs/conntrack"
-	"github.com/ulvs/ulvs/modes"
 	"github.com/ulvs/ulvs/packet"
 	"github.com/ulvs/ulvs/sched"
 )
@@ -211,12 +210,4 @@ func (e *Engine) removeService(s *entry) {
 	}
 	e.book.freeSvc = append(e.book.freeSvc, gone.num)
 	e.book.services = slices.DeleteFunc(e.book.services, func(x entry) bool { return x.service == gone })
-}
-
-func mode(name string) (uint8, error) {
-	m, ok := modes.Index(name)
-	if !ok {
-		return 0, fmt.Errorf("mode %q: %w", name, ulvs.ErrNotYetSupported)
-	}
-	return m, nil
 }

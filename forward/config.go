@@ -99,15 +99,16 @@ type dest struct {
 	sched.Server // the worker's, from here on
 	home         *service
 	mode         uint8 // of connections to come; a connection keeps its own
-	available    bool  // still in its service
+	tunnel       packet.Tunnel
+	available    bool // still in its service
 
 	masq       bool          // control's: the replies of connections to come are translated
 	translated bool          // control's: its replies are, or once were, translated
 	marked     time.Duration // control's: when the trash found it without connections; zero: not yet
 }
 
-// serves reports whether there is a service of that family. Where there is not, the kernel's IPVS has no hook
-// and sees no packet.
+// serves reports whether there is a service of that family. Where there is not,
+// the kernel's IPVS has no hook and sees no packet.
 func (c *config) serves(a *packet.Addr) bool {
 	if a.Is4() {
 		return c.family[0]

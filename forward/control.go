@@ -101,6 +101,7 @@ func (w *worker) row(s *entry) ulvs.ServiceStatus {
 		r.Servers = append(r.Servers, ulvs.ServerStatus{
 			Server: ulvs.Server{
 				Addr: d.Addr, Mode: modes.All[d.mode].Name, Weight: d.Weight, Upper: d.Upper(), Lower: d.Lower(),
+				Tunnel: told(d.tunnel),
 			},
 			Active:     d.Active(),
 			Inactive:   d.Inactive(),

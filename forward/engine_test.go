@@ -21,6 +21,7 @@ type wire struct {
 	in      []string
 	endless string // comes again and again, each time from another port
 	deaf    bool   // nobody looks at what is sent
+	tap     func(*packet.Packet)
 	sent    []string
 	bufs    [Batch][]byte
 	port    uint16
@@ -48,6 +49,10 @@ func (w *wire) Recv(batch []packet.Packet) (int, error) {
 func (w *wire) Send(batch []*packet.Packet, sent []packet.Drop) {
 	for i, p := range batch {
 		sent[i] = packet.None
+		if w.tap != nil {
+			w.tap(p)
+			continue
+		}
 		if w.deaf {
 			continue
 		}

@@ -10,8 +10,8 @@ import (
 
 // giveUp tells the sender of a packet, which waited in vain, that its next hop
 // does not answer. A client hears it from the VIP, about the packet that it
-// sent: the error goes the way of one from behind the real server (what the
-// kernel's IPVS does so too was seen on Linux 6.1).
+// sent: the error goes the way of one from behind the real server (so it does
+// with the kernel's IPVS, as was seen on Linux 6.1).
 func (w *worker) giveUp(p *packet.Packet) {
 	if p.Parse() != packet.None || !packet.MayAnswer(p) || !w.limit.allow(&p.Flow.Src.Addr, w.now) {
 		return

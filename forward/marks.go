@@ -69,6 +69,9 @@ func (c *config) marked(f *packet.Flow, mark uint32) uint32 {
 	return mark
 }
 
+// maxMarks bounds the rules: each is looked at for each new connection.
+const maxMarks = 1024
+
 // changeMarks carries out the commands about rules for marks.
 func (e *Engine) changeMarks(c ulvs.Command) error {
 	at := slices.Index(e.book.marks, c.Mark)
@@ -77,32 +80,17 @@ func (e *Engine) changeMarks(c ulvs.Command) error {
 		e.book.marks = nil
 	case c.Verb == ulvs.AddMark && at >= 0:
 		return ulvs.ErrMarkExists
+	case c.Verb == ulvs.AddMark && len(e.book.marks) >= maxMarks:
+		return fmt.Errorf("there are %d mark rules already, which is the most: %w", maxMarks, ulvs.ErrRange)
 	case c.Verb == ulvs.AddMark:
-		if err := soundMark(c.Mark); err != nil {
-			return err
+		if err := c.Mark.Check(); err != nil {
+			return fmt.Errorf("%w: %w", err, ulvs.ErrInvalid)
 		}
 		e.book.marks = append(slices.Clip(e.book.marks), c.Mark)
 	case at < 0:
 		return ulvs.ErrNoMark
 	default:
 		e.book.marks = slices.Concat(e.book.marks[:at], e.book.marks[at+1:])
-	}
-	return nil
-}
-
-// maxMarks bounds the rules: each is looked at for each new connection.
-const maxMarks = 1024
-
-func soundMark(r ulvs.MarkRule) error {
-	switch {
-	case !r.Dst.IsValid():
-		return fmt.Errorf("a mark rule needs a destination: %w", ulvs.ErrInvalid)
-	case r.Src.IsValid() && r.Src.Addr().Is4() != r.Dst.Addr().Is4():
-		return fmt.Errorf("source %v, destination %v: %w", r.Src, r.Dst, ulvs.ErrFamily)
-	case r.Ports != ulvs.Ports{} && r.Proto == 0:
-		return fmt.Errorf("ports without a protocol: %w", ulvs.ErrInvalid)
-	case r.Mark&^r.Mask != 0:
-		return fmt.Errorf("mark %#x has bits that its mask %#x lacks: %w", r.Mark, r.Mask, ulvs.ErrInvalid)
 	}
 	return nil
 }

@@ -3,8 +3,6 @@
 package forward
 
 import (
-	"net/netip"
-
 	"github.com/ulvs/ulvs/conntrack"
 	"github.com/ulvs/ulvs/host"
 	"github.com/ulvs/ulvs/modes"
@@ -109,47 +107,6 @@ func (w *worker) begun(n conntrack.New, s *service, t *conntrack.Conn, d *dest) 
 	return c, packet.None
 }
 
-// martian reports whether no packet on a wire can come from an address: the
-// host's router drops such packets before its IPVS could see them (RFC 1812
-// §5.3.7; martian_source of the kernel).
-func (w *worker) martian(a *packet.Addr) bool {
-	if ip := a.Netip(); ip.IsLoopback() || ip.IsMulticast() || ip.IsUnspecified() || ip.Is6() && ip.IsLinkLocalUnicast() ||
-		ip.Is4() && (a[12] == 0 || ip == netip.AddrFrom4([4]byte{255, 255, 255, 255})) {
-		return true
-	}
-	if w.cfg.held[*a] {
-		return true
-	}
-	r, ok := w.cfg.host.Route(*a)
-	return ok && (r.Kind == host.Local || r.Kind == host.Broadcast || r.Kind == host.Multicast)
-}
-
-// opens reports whether the packet may open a connection, as the protocols'
-// conn_schedule see it: any datagram; a segment with SYN, an association with
-// INIT, or any if the sysctls are sloppy; nothing that ends one, and no later
-// fragment.
-func (w *worker) opens(p *packet.Packet) bool {
-	if p.Frag == packet.Later {
-		return false
-	}
-	switch p.Flow.Proto {
-	case packet.ProtoUDP:
-		return true
-	case packet.ProtoTCP:
-		return p.Flags&packet.RST == 0 && (p.Flags&packet.SYN != 0 || w.cfg.sysctls.sloppyTCP != 0)
-	case packet.ProtoSCTP:
-		return p.Chunk != packet.ChunkAbort && (p.Chunk == packet.ChunkInit || w.cfg.sysctls.sloppySCTP != 0)
-	}
-	return false
-}
-
-// begins reports whether a packet begins a connection anew where there is one:
-// SYN,ACK does so too, as in the kernel.
-func begins(p *packet.Packet) bool {
-	return p.Frag != packet.Later &&
-		(p.Flow.Proto == packet.ProtoTCP && p.Flags&packet.SYN != 0 || p.Chunk == packet.ChunkInit)
-}
-
 // connection is the entry for a packet that goes to d.
 func connection(s *service, p *packet.Packet, d *dest) conntrack.New {
 	n := conntrack.New{
@@ -170,50 +127,4 @@ func connection(s *service, p *packet.Packet, d *dest) conntrack.New {
 		n.Flags |= conntrack.NoOutput | conntrack.Untranslated
 	}
 	return n
-}
-
-// ended reports whether the entry of a packet is one no more, so that the
-// packet is seen as if there were none: a client opens anew what has ended
-// (conn_reuse_mode), or the server is not one to go on with
-// (expire_nodest_conn).
-func (w *worker) ended(c *conntrack.Conn, p *packet.Packet) bool {
-	d, sys := w.cfg.dest(c.Owner), &w.cfg.sysctls
-	switch {
-	case begins(p) && sys.expireNodestConn != 0 && d.Weight == 0:
-	case begins(p) && w.table.Parent(c) == nil && c.Reusable(sys.connReuseMode):
-	case sys.expireNodestConn != 0 && !d.available:
-	default:
-		return false
-	}
-	if w.table.Children(c) == 0 || !d.available {
-		w.table.ExpireNow(c, w.now)
-	}
-	return true
-}
-
-// release gives back what an entry held of its server, as it expires.
-func (w *worker) release(c *conntrack.Conn) {
-	d := w.cfg.dest(c.Owner)
-	if c.Flags&conntrack.Template != 0 {
-		d.UnbindTemplate()
-		return
-	}
-	d.Unbind(c.Flags&conntrack.Inactive == 0)
-}
-
-// fragment sees to it that a later fragment knows its datagram's ports.
-func (w *worker) fragment(p *packet.Packet) packet.Drop {
-	switch p.Frag {
-	case packet.First:
-		w.frags.Remember(p, w.now)
-	case packet.Later:
-		if w.frags.Recall(p, w.now) {
-			return packet.None
-		}
-		if w.cfg.taken.Takes(p) {
-			return packet.FragmentLost
-		}
-		return packet.NotOurs
-	}
-	return packet.None
 }

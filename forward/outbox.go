@@ -48,6 +48,11 @@ func (o *Outbox) Make() *packet.Packet {
 // Room reports whether another frame of ours can be made.
 func (o *Outbox) Room() bool { return o.used < len(o.own) }
 
+// Ready reports whether there is room for some more frames out of a port.
+func (o *Outbox) Ready(port uint8) bool {
+	return len(o.own)-o.used > 8 && cap(o.ports[port])-len(o.ports[port]) > 8
+}
+
 // Send has p go out of the port it names.
 func (o *Outbox) Send(p *packet.Packet) {
 	lane := &o.ports[p.Port]

@@ -16,17 +16,13 @@ import (
 // addServer puts a real server at the head of its service's list: a new one,
 // or the same one back from the trash with its connections.
 func (e *Engine) addServer(s *entry, old *dest, want ulvs.Server) error {
-	m, err := mode(want.Mode)
+	m, t, err := soundServer(want)
 	switch {
 	case err != nil:
 		return err
-	case want.Weight < 0:
-		return fmt.Errorf("weight %d: %w", want.Weight, ulvs.ErrRange)
-	case want.Lower > want.Upper || want.Lower < 0:
-		return fmt.Errorf("thresholds %d and %d: %w", want.Upper, want.Lower, ulvs.ErrRange)
 	case old != nil:
 		return ulvs.ErrServerExists
-	case want.Addr.Addr().Is4() != s.Addr.Addr().Is4():
+	case want.Addr.Addr().Is4() != s.Addr.Addr().Is4() && want.Mode != "tun":
 		return ulvs.ErrFamily
 	case !e.unicast(want.Addr.Addr()):
 		return fmt.Errorf("address is not unicast: %w", ulvs.ErrInvalid)
@@ -41,8 +37,55 @@ func (e *Engine) addServer(s *entry, old *dest, want ulvs.Server) error {
 	d.translated = d.translated || d.masq
 	s.dests = slices.Concat([]*dest{d}, s.dests)
 	home := s.service
-	e.later(func() { e.w.join(d, home, m, want) })
+	e.later(func() { e.w.join(d, home, m, want); d.tunnel = t })
 	return nil
+}
+
+// soundServer is a real server's mode and tunnel, if there can be such a one.
+func soundServer(want ulvs.Server) (mode uint8, t packet.Tunnel, err error) {
+	mode, ok := modes.Index(want.Mode)
+	switch {
+	case !ok:
+		return 0, t, fmt.Errorf("mode %q: %w", want.Mode, ulvs.ErrNotYetSupported)
+	case want.Weight < 0:
+		return 0, t, fmt.Errorf("weight %d: %w", want.Weight, ulvs.ErrRange)
+	case want.Lower > want.Upper || want.Lower < 0:
+		return 0, t, fmt.Errorf("thresholds %d and %d: %w", want.Upper, want.Lower, ulvs.ErrRange)
+	}
+	t, err = tunnelOf(want.Tunnel)
+	return mode, t, err
+}
+
+// tunnelOf reads a tunnel; one that says nothing is IPIP.
+func tunnelOf(want ulvs.Tunnel) (t packet.Tunnel, err error) {
+	flags := map[string]packet.TunnelFlags{
+		"": 0, "nocsum": 0, "csum": packet.TunnelSum, "remcsum": packet.TunnelRemoteSum,
+	}
+	var known, summed bool
+	t.Port = want.Port
+	t.Flags, summed = flags[want.Sum]
+	if t.Kind, known = packet.TunnelKindOf(want.Type); want.Type == "" {
+		known = true
+	}
+	if !known || !summed || t.Kind == packet.GUE && t.Port == 0 {
+		return t, fmt.Errorf("tunnel %+v: %w", want, ulvs.ErrInvalid)
+	}
+	return t, nil
+}
+
+// told is the tunnel as it was asked for.
+func told(t packet.Tunnel) (u ulvs.Tunnel) {
+	if t == (packet.Tunnel{}) {
+		return u
+	}
+	u.Type, u.Port = t.Kind.String(), t.Port
+	switch t.Flags {
+	case packet.TunnelSum:
+		u.Sum = "csum"
+	case packet.TunnelRemoteSum:
+		u.Sum = "remcsum"
+	}
+	return u
 }
 
 // join makes d a server of a service. Statistics belong to the service: in a
@@ -58,14 +101,10 @@ func (w *worker) join(d *dest, home *service, mode uint8, want ulvs.Server) {
 }
 
 func (e *Engine) editServer(s *entry, d *dest, want ulvs.Server) error {
-	m, err := mode(want.Mode)
+	m, t, err := soundServer(want)
 	switch {
 	case err != nil:
 		return err
-	case want.Weight < 0:
-		return fmt.Errorf("weight %d: %w", want.Weight, ulvs.ErrRange)
-	case want.Lower > want.Upper || want.Lower < 0:
-		return fmt.Errorf("thresholds %d and %d: %w", want.Upper, want.Lower, ulvs.ErrRange)
 	case d == nil:
 		return ulvs.ErrNoServer // whatever address it would have
 	}
@@ -73,7 +112,8 @@ func (e *Engine) editServer(s *entry, d *dest, want ulvs.Server) error {
 	d.translated = d.translated || d.masq
 	home := s.service
 	e.later(func() {
-		d.mode = m // of connections to come; those there are keep theirs
+		d.mode = m   // of connections to come; those there are keep theirs
+		d.tunnel = t // of all
 		d.Edited(want.Weight, want.Upper, want.Lower)
 		home.edit(d)
 	})

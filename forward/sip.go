@@ -14,7 +14,7 @@ const sizeUDP = 8
 
 // callID is the Call-ID of a SIP message in a datagram (RFC 3261 §8.1.1.4, in
 // its short form §7.3.3), nil if it has none that is complete: what the
-// kernel's persistence engine "sip" goes by.
+// kernel's persistence engine "sip" goes by (ip_vs_pe_sip.c).
 func callID(p *packet.Packet) []byte {
 	if p.Flow.Proto != packet.ProtoUDP || p.Frag == packet.Later || p.L4+sizeUDP >= p.End {
 		return nil

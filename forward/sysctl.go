@@ -27,6 +27,7 @@ type sysctls struct {
 	lblcExpiration          int
 	lblcrExpiration         int
 	natICMPSend             int
+	pmtuDisc                int
 	runEstimation           int
 	scheduleICMP            int
 	secureTCP               int
@@ -37,7 +38,7 @@ type sysctls struct {
 // defaultSysctls are those of a kernel that nobody has touched.
 func defaultSysctls() sysctls {
 	const day = int(24 * time.Hour / time.Second)
-	return sysctls{amDroprate: 10, amemthresh: 1024, connReuseMode: 1, runEstimation: 1, lblcExpiration: day, lblcrExpiration: day}
+	return sysctls{amDroprate: 10, amemthresh: 1024, connReuseMode: 1, pmtuDisc: 1, runEstimation: 1, lblcExpiration: day, lblcrExpiration: day}
 }
 
 // A knob is one of them: its name, what the kernel lets it be, and where it is.
@@ -66,6 +67,7 @@ var knobs = []knob{
 	{"lblc_expiration", -seconds, seconds, func(s *sysctls) *int { return &s.lblcExpiration }},
 	{"lblcr_expiration", -seconds, seconds, func(s *sysctls) *int { return &s.lblcrExpiration }},
 	{"nat_icmp_send", -anyInt - 1, anyInt, func(s *sysctls) *int { return &s.natICMPSend }},
+	{"pmtu_disc", -anyInt - 1, anyInt, func(s *sysctls) *int { return &s.pmtuDisc }},
 	{"run_estimation", -anyInt - 1, anyInt, func(s *sysctls) *int { return &s.runEstimation }},
 	{"schedule_icmp", -anyInt - 1, anyInt, func(s *sysctls) *int { return &s.scheduleICMP }},
 	{"secure_tcp", 0, 3, func(s *sysctls) *int { return &s.secureTCP }},

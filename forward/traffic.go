@@ -14,8 +14,8 @@ type traffic = ulvs.Stats
 
 // count adds a packet to its server, its service and the total: in its length
 // as it came, out as it goes (both are the same in nat and dr). Of a datagram in
-// pieces, only the first counts as a packet. The kernel
-// counts nothing for a server that was deleted.
+// pieces, only the first counts as a packet: the kernel counts the whole one. For
+// a server that was deleted nothing counts, as there.
 func (w *worker) count(d *dest, dir conntrack.Dir, p *packet.Packet) {
 	if !d.available {
 		return

@@ -52,13 +52,14 @@ type worker struct {
 	ctx       packet.Ctx
 	quote     packet.Quote
 	settings  sched.Settings // schedulers look at them
-	queue     Queue          // of packets that the host\'s rules have marked; nil: none
+	queue     Queue          // of packets that the host's rules have marked; nil: none
 	queued    bool           // the packets at hand came from there
 	met       tuples         // where marked packets opened connections
 	news      chan struct{}  // there are more
 	log       *slog.Logger
 	defence   defence
 	free      func() int     // pages of memory that the host could give
+	outerID   uint16         // of the last outer packet
 	one       conntrack.Conn // a connection for one datagram, see once
 	now       time.Duration
 	estimated time.Duration // when rates are estimated next
@@ -251,6 +252,9 @@ func (w *worker) note(c *conntrack.Conn, d *dest, dir conntrack.Dir, p *packet.P
 // before it is changed, so that an error quotes what its sender had sent.
 func (w *worker) deliver(c *conntrack.Conn, dir conntrack.Dir, p *packet.Packet, quote *packet.Quote) packet.Drop {
 	m := &modes.All[c.Mode]
+	if m.In == nil && dir == conntrack.In {
+		return w.wrap(c, p, quote != nil)
+	}
 	rewrite, hop := m.In, &c.Server.Addr
 	if dir == conntrack.Out {
 		rewrite, hop = m.Out, &c.Client.Addr

@@ -5,11 +5,13 @@
 //	mode | in: source | in: destination  | in: besides     | out: source      | out: destination
 //	nat  | client     | virtual → server |                 | server → virtual | client
 //	dr   | client     | virtual          | next hop server | (not seen)       |
+//	tun  | client     | virtual          | outer IP header | (not seen)       |
 package modes
 
 import (
 	"github.com/ulvs/ulvs/modes/dr"
 	"github.com/ulvs/ulvs/modes/nat"
+	"github.com/ulvs/ulvs/modes/tun"
 	"github.com/ulvs/ulvs/packet"
 )
 
@@ -21,7 +23,7 @@ type Mode struct {
 	Name     string // "nat"
 	Shown    string // "Masq", as ipvsadm lists it
 	Flag     string // "-m", as ipvsadm's command line takes it
-	In       Func   // client to server
+	In       Func   // client to server; nil: the packet is wrapped (tun.Wrap)
 	Out      Func   // server to client; never nil
 	SeesBack bool   // replies pass the director, which translates them
 }
@@ -30,6 +32,7 @@ type Mode struct {
 var All = [...]Mode{
 	{"nat", "Masq", "-m", nat.In, nat.Out, true},
 	{"dr", "Route", "-g", dr.In, dr.Out, false},
+	{"tun", "Tunnel", "-i", nil, tun.Out, false},
 }
 
 // Index is the place of the mode of that name in All.

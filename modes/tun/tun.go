@@ -30,9 +30,9 @@ func Wrap(p *packet.Packet, server *packet.Addr, w *packet.Wrap) packet.Drop {
 		return packet.TooBig
 	}
 	p.Finish() // a device would look for the checksum behind the outer header
-	o := packet.Outer{From: w.Source, To: *server, TTL: uint8(p.TTL()), TOS: outside(p.TOS())}
+	o := packet.Outer{From: w.Source, To: *server, TTL: uint8(p.TTL()), TOS: outside(p.TOS()), ID: w.Segment}
 	if o.DF = w.PMTU && p.Is4() && p.DF(); !o.DF {
-		o.ID = w.ID
+		o.ID += w.ID // what is never fragmented need not be told apart (RFC 6864)
 	}
 	return p.Encap(w.Tunnel, &o, p.Flow.GUEPort(w.Seed, w.Ports[0], w.Ports[1]))
 }

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package forward
+
+import (
+	"github.com/ulvs/ulvs/conntrack"
+	"github.com/ulvs/ulvs/modes/tun"
+	"github.com/ulvs/ulvs/packet"
+)
+
+// gueports are where GUE's source ports are taken from: Linux's usual
+// ip_local_port_range.
+var gueports = [2]uint16{32768, 60999}
+
+// wrap sends a client's packet to its real server inside another. How is read
+// from the server at each packet, so that an edit is heard by old connections.
+func (w *worker) wrap(c *conntrack.Conn, p *packet.Packet, relayed bool) packet.Drop {
+	server := &c.Server.Addr
+	way, why := w.find(server)
+	if why == packet.NoRoute {
+		w.answerError(p, packet.HostUnreachable)
+	}
+	if why != packet.None {
+		return why
+	}
+	t := w.cfg.dest(c.Owner).tunnel
+	inner := *way
+	var ok bool
+	if inner.mtu, ok = t.MTU(way.mtu, server.Is4()); !ok {
+		return packet.TooBig
+	}
+	if why := w.mayGo(p, &inner, relayed || w.cfg.sysctls.pmtuDisc == 0); why != packet.None {
+		return why
+	}
+	how := packet.Wrap{
+		Tunnel: t, Source: w.cfg.host.Source(w.cfg.ports[way.port].index, *server), PMTU: w.cfg.sysctls.pmtuDisc != 0,
+		Seed: w.limit.seed, Ports: gueports,
+	}
+	if p.Offload.Kind == packet.GSONone {
+		return w.wrapOne(p, server, &how, way)
+	}
+	return w.wrapEach(p, server, &how, way, inner.mtu)
+}
+
+// wrapOne wraps and sends a packet.
+func (w *worker) wrapOne(p *packet.Packet, server *packet.Addr, how *packet.Wrap, v *way) packet.Drop {
+	w.outerID++
+	how.ID = w.outerID
+	if why := tun.Wrap(p, server, how); why != packet.None {
+		return why
+	}
+	return w.send(p, v)
+}
+
+// wrapEach takes a super-frame apart: no device could, behind an outer header.
+// A stream that may be cut smaller is, where that saves fragments.
+func (w *worker) wrapEach(p *packet.Packet, server *packet.Addr, how *packet.Wrap, v *way, mtu int) packet.Drop {
+	if over := p.SegLen() - mtu; over > 0 && p.Offload.Kind != packet.GSOUDP && int(p.Offload.Seg) > over {
+		p.Offload.Seg -= uint16(over)
+	}
+	n := p.Segments()
+	if n == 0 {
+		return packet.BadHeader
+	}
+	for i := range n {
+		if !w.out.Ready(v.port) { // what is in it may go: frames of the batch are not touched again
+			w.flush()
+		}
+		s := w.out.Make()
+		if s == nil || !s.Segment(p, i) {
+			return packet.OutboxFull
+		}
+		s.Port, s.ToUs = p.Port, true
+		if why := w.wrapOne(s, server, how, v); why != packet.None {
+			return why
+		}
+	}
+	return packet.None
+}
