@@ -68,7 +68,7 @@ func newDirector(ctx context.Context, o *runOptions, log *slog.Logger) (*directo
 		return nil, errors.Join(err, d.close())
 	}
 	d.busy.Go(func() { d.follow(ctx, snapshots) })
-	if d.marks != nil && d.marks.queue != nil {
+	if d.marks.queue != nil {
 		d.busy.Go(func() { d.watchRules(ctx) })
 	}
 	return d, nil
@@ -212,10 +212,10 @@ func (d *director) build(o *runOptions) error {
 	if cfg.Guard, err = d.stand(names); err != nil {
 		return err
 	}
-	if d.guard != nil {
+	if d.marks = noMarking(d.unsure); d.guard != nil {
 		d.marks = newMarking(d.ports)
-		cfg.Marking = d.marks.config()
 	}
+	cfg.Marking = d.marks.config()
 	if d.engine, err = forward.New(cfg); err != nil {
 		return explain(err)
 	}

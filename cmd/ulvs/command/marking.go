@@ -36,6 +36,12 @@ func newMarking(ports []host.Interface) *marking {
 	return m
 }
 
+// noMarking is the way where there is no guard: it cannot leave aside what it
+// does not take, so each packet would come twice.
+func noMarking(why string) *marking {
+	return &marking{unable: errors.New("marks of the host's rules need the guard: " + why)}
+}
+
 // config is what the engine is told of it.
 func (m *marking) config() forward.Marking {
 	if m.queue == nil {
@@ -78,29 +84,32 @@ func (m *marking) idle() bool {
 	return m.tables == nil
 }
 
-// report says where marks come from, a line each, while services go by marks.
-func (m *marking) report(services []ulvs.ServiceStatus) (lines []string) {
-	var marks []uint32
-	var tuples []host.Tuple
-	for _, s := range services {
-		if s.Mark != 0 {
-			marks = append(marks, s.Mark)
-		} else {
-			tuples = append(tuples, host.Tuple{Proto: uint8(s.Proto), Addr: s.Addr})
-		}
-	}
+// report says where marks come from, and which rules of the host's set some that
+// no service heeds, a line each, while services go by marks.
+func (m *marking) report(services []ulvs.ServiceStatus) (from, lost []string) {
+	marks, tuples := marksOf(services), vips(services)
 	if len(marks) == 0 {
-		return nil
-	}
-	if !m.stand() {
-		return []string{"iptables' marks are not seen, only those of \"ulvs mark\": " + m.unable.Error()}
+		return nil, nil
 	}
 	found, err := host.ReadMarking(marks, tuples)
 	if err != nil {
-		return []string{"the host's rules could not be read: " + err.Error()}
+		from = append(from, "the host's rules could not be read: "+err.Error())
 	}
-	lines = append(lines, "from the host's rules, by "+m.tables.String())
-	return append(append(lines, found.Rules...), found.Late...)
+	if !m.stand() {
+		return append(from, `only "ulvs mark" sets any: `+m.unable.Error()), found.Ineffective(m.unable)
+	}
+	from = append(from, "from the host's rules, by "+m.tables.String())
+	return append(from, found.Rules...), found.Ineffective(nil)
+}
+
+// marksOf are the marks that services go by.
+func marksOf(services []ulvs.ServiceStatus) (marks []uint32) {
+	for _, s := range services {
+		if s.Mark != 0 {
+			marks = append(marks, s.Mark)
+		}
+	}
+	return marks
 }
 
 // watchRules tells the engine when rules of the host change.

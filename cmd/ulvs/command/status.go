@@ -42,14 +42,13 @@ func (d *director) status() report {
 		Skipped: d.skipped(),
 	}
 	services := d.services()
-	if d.marks != nil {
-		r.Marks = d.marks.report(services)
-	}
 	rules, err := host.Ineffective(vips(services))
 	if err != nil {
 		rules = append(rules, "the host's filter rules could not be read: "+err.Error())
 	}
-	r.Ineffective = rules
+	var lost []string
+	r.Marks, lost = d.marks.report(services)
+	r.Ineffective = append(rules, lost...)
 	return r
 }
 
