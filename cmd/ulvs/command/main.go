@@ -123,7 +123,7 @@ func rootCommand() *cobra.Command {
 	root.SetVersionTemplate("{{.Version}}\n")
 	group(root)
 	root.AddCommand(runCommand(), statusCommand(), ipvsadmCommand(), markCommand(), sysctlCommand(),
-		labCommand(), versionCommand())
+		rsCommand(), labCommand(), versionCommand())
 	root.AddCommand(hiddenCommands()...)
 	plainUse(root)
 	return root

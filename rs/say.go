@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package rs
+
+import "net/netip"
+
+// A Step is one thing to be done, for somebody who wants to read or type it.
+type Step struct {
+	Why     string `json:"why"`     // one sentence or two, in lines of a terminal
+	Command string `json:"command"` // as a shell takes it
+}
+
+// Steps are what Setup would do, in its order; also what is done already, since
+// it belongs to the whole. It needs no privilege and changes nothing.
+func (h *Host) Steps(w Wish) ([]Step, error) {
+	s, err := h.journal.read()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.add(w); err != nil {
+		return nil, err
+	}
+	wanted, err := s.plan()
+	if err != nil {
+		return nil, err
+	}
+	var steps []Step
+	for _, c := range wanted {
+		steps = append(steps, Step{c.Why, c.String()})
+	}
+	for _, c := range s.toUndo(wanted) {
+		steps = append(steps, unstep(c))
+	}
+	return steps, nil
+}
+
+// BackSteps are what Teardown would do.
+func (h *Host) BackSteps(vips ...netip.Addr) ([]Step, error) {
+	s, err := h.journal.read()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.drop(vips); err != nil {
+		return nil, err
+	}
+	wanted, err := s.plan()
+	if err != nil {
+		return nil, err
+	}
+	var steps []Step
+	for _, c := range s.toUndo(wanted) {
+		steps = append(steps, unstep(c))
+	}
+	return steps, nil
+}
+
+func unstep(c change) Step { return Step{"As it was before.", kinds[c.Kind].unsay(&c)} }
