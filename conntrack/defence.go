@@ -11,7 +11,8 @@ import (
 
 // A director under attack defends itself by three sysctls, each a level: 0 is
 // never, 3 is always, and 1 is when memory runs short. The kernel writes 2 for
-// 1 while it does so.
+// 1 while it does so. Sources: update_defense_level of ip_vs_ctl.c; todrop_entry
+// and ip_vs_random_dropentry of ip_vs_conn.c.
 
 // Level is what a level comes to while memory is short or is not: whether to
 // defend, and the level that is shown from now on. Ask once a second.

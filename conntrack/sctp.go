@@ -19,6 +19,9 @@ import (
 //	client SHUTDOWN       ESTABLISHED → SHUTDOWN_RECEIVED   the same
 //	client ABORT          any → CLOSED              the same
 //
+// Sources: RFC 9260 §5.1 and §9 for what the ends do; ip_vs_proto_sctp.c for
+// what the kernel makes of it, recorded in testdata/sctp.txt.
+//
 // A sctpTable says the state to come, by what the first chunk is (rows) and the
 // state that was (columns). Only where the client begins is it as above; the
 // tables know it the other way round, too.

@@ -7,6 +7,7 @@ package conntrack
 // that acknowledges what nobody sent it stays in SYN_RECV, whose minute is
 // short, until the server itself has said something. Of the server's segments
 // only a SYN on SYN_RECV is read in another way, as the answer that it is.
+// Source: ip_vs_proto_tcp.c, recorded in testdata/secure.txt.
 var secured = rules{
 	input: table{
 		//   no  es  ss  sr  fw  tw  cl  cw  la  li  sa

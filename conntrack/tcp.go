@@ -18,6 +18,9 @@ import "github.com/ulvs/ulvs/packet"
 //
 // A client's RST in SYN_RECV changes nothing: anyone could have forged it.
 //
+// Sources: RFC 9293 §3.3.2 for what the ends do; ip_vs_proto_tcp.c for what the
+// kernel makes of it, recorded in testdata.
+//
 // A table says the state to come, by what the segment is (rows) and the state
 // that was (columns).
 type table [numEvents][SynAck + 1]State
