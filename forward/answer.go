@@ -44,11 +44,16 @@ func (w *worker) icmp(p *packet.Packet) packet.Drop {
 // sent and no connection knows, if the sysctl schedule_icmp says so: another
 // director may have had it. Flow is as the client's packets would have it.
 func (w *worker) related(p *packet.Packet, flow packet.Flow) (*conntrack.Conn, packet.Drop) {
-	if w.cfg.sysctls.scheduleICMP == 0 || flow.Src.Port == ftpData {
+	if w.cfg.sysctls.scheduleICMP == 0 {
 		return nil, packet.None
 	}
 	s := w.cfg.find(&flow, w.cfg.marked(&p.Flow, p.Mark))
-	if s == nil {
+	switch {
+	case s == nil:
+		return nil, packet.None
+	case w.defence.sieve.Drops():
+		return nil, packet.Sieved
+	case flow.Src.Port == ftpData:
 		return nil, packet.None
 	}
 	like := *p // with a payload, no persistence engine could read it
