@@ -28,7 +28,7 @@ func rsCommand() *cobra.Command {
 		Long: rsLong, Example: "  ulvs rs setup --mode dr --vip 192.168.0.200",
 	}
 	group(c)
-	c.AddCommand(rsSetup(), rsTeardown())
+	c.AddCommand(rsSetup(), rsTeardown(), rsDecap())
 	return c
 }
 
