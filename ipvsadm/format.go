@@ -60,6 +60,7 @@ func (n Names) format(c ulvs.Command) string {
 	case ulvs.AddServer, ulvs.EditServer:
 		words = append(words, "-r", n.endpoint(c.Server.Addr, c.Service.Proto),
 			nameMode(c.Server.Mode).flag, "-w", fmt.Sprint(c.Server.Weight))
+		words = append(words, tunnelWords(c.Server)...)
 		words = append(words, limits(c.Server)...)
 	case ulvs.SetTimeouts:
 		words = append(words, fmt.Sprint(c.Timeouts.TCP), fmt.Sprint(c.Timeouts.TCPFin), fmt.Sprint(c.Timeouts.UDP))

@@ -76,6 +76,12 @@ Options:
                             service's
   -g, --gatewaying          direct routing: the next hop changes (default)
   -m, --masquerading        NAT: the destination changes
+  -i, --ipip                tunnel: the packet goes inside another
+      --tun-type TYPE       ipip (default), gre, or gue
+      --tun-port N          the UDP port of gue
+      --tun-nocsum          the tunnel has no checksum of its own (default)
+      --tun-csum            … it has one
+      --tun-remcsum         … of gue: and leaves the inner one to the server
   -w, --weight N            the share of the real server (default 1);
                             0: no new connections
   -x, --u-threshold N       the connections at which it takes no more (0: any)
@@ -86,6 +92,7 @@ Options:
       --stats               list counters
       --rate                list what they grow by in a second; BPS are bytes
       --thresholds          list -x and -y
+      --tun-info            list how tunnels wrap
       --persistent-conn     list how many clients stay; with -c, engines
       --timeout             list what --set sets
       --daemon              list daemons that copy connections: there are none

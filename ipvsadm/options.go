@@ -93,7 +93,7 @@ var options = [...]option{
 	{0, "sync-maxlen", required, cmdNone, slotSyncMaxlen, number(1, 65507, "illegal sync-maxlen specified")},
 	{0, "tun-info", alone, cmdNone, slotTunInfo, nil},
 	{0, "tun-type", required, cmdNone, slotTunType, readTunnel},
-	{0, "tun-port", required, cmdNone, slotTunPort, number(1, 65535, "illegal tunnel port specified")},
+	{0, "tun-port", required, cmdNone, slotTunPort, readTunPort},
 	{0, "tun-nocsum", alone, cmdNone, slotTunNoCsum, nil},
 	{0, "tun-csum", alone, cmdNone, slotTunCsum, nil},
 	{0, "tun-remcsum", alone, cmdNone, slotTunRemCsum, nil},

@@ -69,6 +69,7 @@ type parser struct {
 	upper     int
 	lower     int
 	tunnel    string
+	tunPort   uint16
 	timeouts  ulvs.Timeouts
 }
 
@@ -206,6 +207,8 @@ func (p *parser) layout() Layout {
 		return Thresholds
 	case p.seen[slotPersistentConn]:
 		return PersistentConn
+	case p.seen[slotTunInfo]:
+		return TunInfo
 	}
 	return Plain
 }
@@ -222,6 +225,9 @@ func (p *parser) change() ulvs.Command {
 		}
 	case cmdAddServer, cmdEditServer:
 		c.Server = ulvs.Server{Addr: p.server, Mode: p.mode, Weight: p.weight, Upper: p.upper, Lower: p.lower}
+		if p.mode == "tun" {
+			c.Server.Tunnel = p.wrapped()
+		}
 	case cmdDeleteServer:
 		c.Server.Addr = p.server
 	}

@@ -124,7 +124,7 @@ func TestComplete(t *testing.T) {
 	has("-A -t 192.0.2.1:80 -s", "w", "wlc wrr !rr !-p")
 	has("-A -u 192.0.2.1:80 --pe", "", "sip")
 	has("-A -u 192.0.2.1:80 -b", "sh", "sh-port !mh-port")
-	has("-a -t 192.0.2.1:80", "--", "--real-server --weight !--ipip !--tun-port !-r")
+	has("-a -t 192.0.2.1:80", "--", "--real-server --weight --ipip --tun-port !-r")
 	has("-L -n", "-", "-c --stats !-n")
 	for _, line := range []string{"-h", "-v", "foo", "-A -Q", "-t", "--pe", "-A -t"} {
 		for _, w := range Complete(strings.Fields(line), "x", nil) {

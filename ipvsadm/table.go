@@ -20,6 +20,7 @@ const (
 	Rate                  // --rate: what they grow by in a second
 	Thresholds            // --thresholds
 	PersistentConn        // --persistent-conn
+	TunInfo               // --tun-info
 )
 
 // titles are the first two lines of the tables.
@@ -33,7 +34,10 @@ var titles = [...]string{
 	Rate: `Prot LocalAddress:Port                 CPS    InPPS   OutPPS    InBPS   OutBPS
   -> RemoteAddress:Port
 `,
-	Thresholds:     "Prot LocalAddress:Port            Uthreshold Lthreshold ActiveConn InActConn \n  -> RemoteAddress:Port\n",
+	Thresholds: "Prot LocalAddress:Port            Uthreshold Lthreshold ActiveConn InActConn \n  -> RemoteAddress:Port\n",
+	TunInfo: `Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port           Forward TunnelInfo    Weight ActiveConn InActConn
+`,
 	PersistentConn: "Prot LocalAddress:Port            Weight    PersistConn ActiveConn InActConn \n  -> RemoteAddress:Port\n",
 }
 
@@ -124,6 +128,8 @@ func (t table) columns(s ulvs.ServerStatus) string {
 		return fmt.Sprintf(" %-10d %-10d %-10d %-10d", s.Upper, s.Lower, s.Active, s.Inactive)
 	case PersistentConn:
 		return fmt.Sprintf(" %-9d %-11d %-10d %-10d", s.Weight, s.Persistent, s.Active, s.Inactive)
+	case TunInfo:
+		return fmt.Sprintf(" %-7s %-13s %-6d %-10d %-10d", nameMode(s.Mode).shown, tunInfo(s.Server), s.Weight, s.Active, s.Inactive)
 	}
 	return fmt.Sprintf(" %-7s %-6d %-10d %-10d", nameMode(s.Mode).shown, s.Weight, s.Active, s.Inactive)
 }

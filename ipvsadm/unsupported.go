@@ -8,13 +8,6 @@ package ipvsadm
 var unsupported = map[string]bool{
 	"start-daemon": true,
 	"stop-daemon":  true,
-	"ipip":         true,
-	"tun-info":     true,
-	"tun-type":     true,
-	"tun-port":     true,
-	"tun-nocsum":   true,
-	"tun-csum":     true,
-	"tun-remcsum":  true,
 }
 
 // supported refuses the first option that is in the table above. Those that
