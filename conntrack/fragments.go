@@ -108,3 +108,10 @@ func (f *Fragments) head(k *datagramKey) *uint32 {
 	h := dst.Hash(k.proto, src.Hash(k.proto, f.seed)|1)
 	return &f.heads[h&uint64(len(f.heads)-1)]
 }
+
+// push makes node the head, and returns what was.
+func push(head *uint32, node uint32) uint32 {
+	was := *head
+	*head = node
+	return was
+}

@@ -13,6 +13,8 @@ import "time"
 type kin struct {
 	parent   uint32 // the number of whom it belongs to; zero: nobody
 	children uint32 // how many belong to it
+
+	before [2]uint32 // the nodes before its own in its two chains, see index.go; zero: none
 }
 
 // spare is what a parent gets whose time is over while it has children: from

@@ -34,7 +34,7 @@ type Table struct {
 const maxConns = 1 << 30
 
 // NewTable is a table for limit connections, at least one. Their memory is
-// touched only as they come: 136 bytes each, 4 to 8 for the index; the wheel
+// touched only as they come: 144 bytes each, 8 to 16 for the index; the wheel
 // takes half a megabyte. The seed is the secret without which a client cannot
 // choose its chain.
 func NewTable(limit int, t Timeouts, seed uint64) *Table {

@@ -17,12 +17,10 @@ const Assured = Established
 // director's; nil if there is none. Call is what a persistence engine found in
 // the packet, empty without one.
 func (t *Table) Template(n *New, call []byte) *Conn {
-	end := &n.Client
 	if len(call) > 0 {
 		n.Local = t.calls.end(call)
-		end = &n.Local
 	}
-	for node := *t.index.head(n.Proto, end); node != 0; {
+	for node := *t.index.template(n.Proto, &n.Local, &n.Virtual); node != 0; {
 		c := &t.conns[node>>1]
 		if c.Flags&Template != 0 && c.Client == n.Client && c.Virtual == n.Virtual && c.Proto == n.Proto &&
 			c.Local == n.Local && string(t.calls.of(c.num)) == string(call) {
