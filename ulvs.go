@@ -96,6 +96,7 @@ type Service struct {
 	Mask      netip.Addr `json:"mask,omitzero"`       // clients that agree in these bits are one; zero: in all
 	OnePacket bool       `json:"one_packet,omitzero"` // each datagram is scheduled for itself
 	Engine    string     `json:"engine,omitzero"`     // what else makes clients one: "sip"
+	Locals    Locals     `json:"locals,omitzero"`     // what its fullnat servers see as the source
 }
 
 // A Server is a real server as somebody asked for it.
@@ -230,6 +231,7 @@ var (
 	ErrNotYetSupported = errors.New("not supported yet")
 	ErrNoSysctl        = errors.New("no such sysctl")
 	ErrNoEngine        = errors.New("no such persistence engine")
+	ErrNoLocals        = errors.New("mode fullnat needs local addresses: give its service --local-address")
 	ErrMarkExists      = errors.New("mark rule exists")
 	ErrNoMark          = errors.New("no such mark rule")
 )

@@ -45,8 +45,8 @@ type portSet [numPorts / 64]uint64
 // are others.
 type pool struct {
 	lent, resting portSet // none is in both
-	count         int // how many are lent
-	next          int // where the search goes on
+	count         int     // how many are lent
+	next          int     // where the search goes on
 }
 
 // NewPorts has lent nothing yet. Chance says where each pair begins, so that

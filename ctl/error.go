@@ -29,6 +29,7 @@ var codes = []struct {
 	{ulvs.ErrBusy, "busy", http.StatusConflict},
 	{ulvs.ErrNoSysctl, "no_sysctl", http.StatusNotFound},
 	{ulvs.ErrNoEngine, "no_engine", http.StatusUnprocessableEntity},
+	{ulvs.ErrNoLocals, "no_locals", http.StatusUnprocessableEntity},
 	{ulvs.ErrMarkExists, "mark_exists", http.StatusConflict},
 	{ulvs.ErrNoMark, "no_mark", http.StatusNotFound},
 	{ulvs.ErrNotYetSupported, "not_yet_supported", http.StatusNotImplemented},

@@ -40,6 +40,7 @@ const (
 	Sieved                     // given up under load: the sysctl drop_packet
 	NoCall                     // the persistence engine found nothing to go by
 	NoConn                     // a reply of no connection, and its server was told: the sysctl nat_icmp_send
+	NoLocalPort                // every port of the local addresses is in use towards that server
 	numDrops
 )
 
@@ -73,6 +74,7 @@ var drops = [numDrops]string{
 	Sieved:         "sieved under load",
 	NoCall:         "no call-id",
 	NoConn:         "reply of no connection",
+	NoLocalPort:    "no local port free",
 }
 
 // Error is the reason in words.
