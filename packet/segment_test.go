@@ -148,3 +148,10 @@ func examineSegment(t *testing.T, super, p *Packet, i int) []byte {
 	}
 	return body
 }
+
+// fill makes a payload that a shift by any number of bytes would change.
+func fill(b []byte) {
+	for i := range b {
+		b[i] = byte(i*i>>3 ^ i)
+	}
+}

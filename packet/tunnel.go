@@ -80,13 +80,19 @@ func (t Tunnel) Overhead(outer4 bool) int {
 	return sizeIPv6 + t.header()
 }
 
+// What every path must carry (RFC 791 §3.2, RFC 8200 §5).
+const (
+	leastMTU4 = 68
+	leastMTU6 = 1280
+)
+
 // MTU is how long a packet may be that is to be wrapped and sent over a link,
 // or a path, of that MTU. false: none may, the path carries less than every
-// path must (68 bytes in IPv4, 1280 in IPv6).
+// path must.
 func (t Tunnel) MTU(path int, outer4 bool) (int, bool) {
-	least := 1280
+	least := leastMTU6
 	if outer4 {
-		least = 68
+		least = leastMTU4
 	}
 	n := path - t.Overhead(outer4)
 	return n, n >= least
@@ -95,9 +101,10 @@ func (t Tunnel) MTU(path int, outer4 bool) (int, bool) {
 // A Wrap is what mode tun must know to wrap one packet, besides where to.
 type Wrap struct {
 	Tunnel
-	Source Addr      // of the outer packet: ours, as the route to the server has it
-	ID     uint16    // identification of an outer IPv4 packet that may be fragmented: each its own
-	PMTU   bool      // the sysctl pmtu_disc: outer packets may be fragmented only if the inner may
-	Seed   uint64    // of GUE's source ports
-	Ports  [2]uint16 // the least and the most of them: the host's ip_local_port_range
+	Source  Addr      // of the outer packet: ours, as the route to the server has it
+	ID      uint16    // identification of an outer IPv4 packet: each packet, or super-frame, another
+	Segment uint16    // which one it is of a super-frame's packets
+	PMTU    bool      // the sysctl pmtu_disc: the outer packet may be fragmented only if the inner may
+	Seed    uint64    // of GUE's source ports
+	Ports   [2]uint16 // the least and the most of them: the host's ip_local_port_range
 }
