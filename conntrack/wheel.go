@@ -110,6 +110,14 @@ func (t *Table) ExpireNow(c *Conn, now time.Duration) {
 	t.enter(c, late)
 }
 
+// Revive takes ExpireNow back.
+func (t *Table) Revive(c *Conn) {
+	if c.slot == late {
+		t.disarm(c)
+		t.arm(c)
+	}
+}
+
 // Touch restarts the timer of a connection.
 func (t *Table) Touch(c *Conn, now time.Duration) {
 	c.due = now + c.Timeout

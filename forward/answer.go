@@ -70,8 +70,7 @@ func (w *worker) stray(p *packet.Packet) packet.Drop {
 	case !p.ToUs || !w.queued && !w.cfg.taken.Takes(p) || w.queued && !w.cfg.held[p.Flow.Dst.Addr]:
 		return packet.NotOurs
 	case w.tells(p):
-		w.answerError(p, packet.PortUnreachable)
-		return packet.NoConn
+		return w.tell(p)
 	case w.cfg.held[p.Flow.Dst.Addr] || w.cfg.host.Local(p.Flow.Dst.Addr):
 		return w.refuse(p)
 	}
@@ -87,6 +86,20 @@ func (w *worker) tells(p *packet.Packet) bool {
 	return w.cfg.masq[virtual{p.Flow.Proto, p.Flow.Src}] || w.cfg.masq[virtual{0, p.Flow.Src}]
 }
 
+// tell tells it. The kernel notices when it has passed the packet on already, but
+// for sending it.
+func (w *worker) tell(p *packet.Packet) packet.Drop {
+	if !w.cfg.ports[p.Port].routes(p) {
+		return packet.NotForwarding
+	}
+	if why := p.DecTTL(); why != packet.None {
+		w.answerError(p, packet.TimeExceeded)
+		return why
+	}
+	w.answerError(p, packet.PortUnreachable)
+	return packet.NoConn
+}
+
 // refuse answers a stray packet to a virtual address.
 func (w *worker) refuse(p *packet.Packet) packet.Drop {
 	switch {
@@ -98,6 +111,7 @@ func (w *worker) refuse(p *packet.Packet) packet.Drop {
 	case p.Flow.Proto == packet.ProtoTCP && p.Flags&packet.RST == 0:
 		if a := w.out.Make(); a != nil {
 			packet.TCPReset(a, p)
+			w.revive(a)
 			w.forwardOn(a)
 		}
 	case p.Flow.Proto == packet.ProtoUDP:
@@ -110,6 +124,19 @@ func (w *worker) refuse(p *packet.Packet) packet.Drop {
 		return packet.None
 	}
 	return packet.Stray
+}
+
+// revive lets a connection live that has just been ended, for a packet that
+// opened no other: the host's answer is a packet of it, where replies are not
+// translated.
+func (w *worker) revive(a *packet.Packet) {
+	c, dir := w.table.Lookup(&a.Flow)
+	if c == nil || dir != conntrack.Out {
+		return
+	}
+	a.Flags = packet.RST
+	w.table.Revive(c)
+	w.note(c, w.cfg.dest(c.Owner), conntrack.Out, a)
 }
 
 // answerError tells the sender of p that it went no further.
@@ -137,5 +164,8 @@ func (w *worker) sendError(p *packet.Packet, e packet.Error, mtu int) {
 		from = w.cfg.host.Source(w.cfg.ports[p.Port].index, p.Flow.Src.Addr)
 	}
 	packet.ICMPError(a, p, from, e, mtu)
+	if w.about != nil { // the kernel's IPVS sees the answer leave, and knows whose it is
+		w.count(w.cfg.dest(w.about.Owner), conntrack.Out, a)
+	}
 	w.forwardOn(a)
 }

@@ -43,6 +43,7 @@ func (w *worker) tellClient(c *conntrack.Conn, p *packet.Packet) {
 	}
 	w.ctx.Path, w.ctx.Quote = c.Path, &quote
 	if modes.All[c.Mode].Out(a, &w.ctx) == packet.None {
+		w.count(w.cfg.dest(c.Owner), conntrack.Out, a)
 		w.forwardOn(a)
 	}
 }

@@ -58,9 +58,10 @@ type worker struct {
 	news      chan struct{}  // there are more
 	log       *slog.Logger
 	defence   defence
-	free      func() int     // pages of memory that the host could give
-	outerID   uint16         // of the last outer packet
-	one       conntrack.Conn // a connection for one datagram, see once
+	free      func() int      // pages of memory that the host could give
+	about     *conntrack.Conn // whose packet is being sent, where what we say of it counts as an answer
+	outerID   uint16          // of the last outer packet
+	one       conntrack.Conn  // a connection for one datagram, see once
 	now       time.Duration
 	estimated time.Duration // when rates are estimated next
 	asked     time.Duration // when neigh was last gone through
@@ -220,7 +221,11 @@ func (w *worker) carry(c *conntrack.Conn, dir conntrack.Dir, p *packet.Packet) p
 		return packet.ServerGone // the kernel's expire_nodest_conn=0: silently, and the timer runs on
 	}
 	w.note(c, d, dir, p)
+	if dir == conntrack.In && c.Flags&conntrack.Untranslated != 0 {
+		w.about = c
+	}
 	why := w.deliver(c, dir, p, nil)
+	w.about = nil
 	if c == &w.one {
 		d.Unbind(false)
 	}
