@@ -24,10 +24,14 @@ import "github.com/ulvs/ulvs/packet"
 
 // Wrap puts p, from which the TTL has been taken, into a packet to the real
 // server at that address. Super-frames must have been taken apart before (see
-// packet.Segment): no device could do it behind the outer header.
+// packet.Segment): no device could do it behind the outer header. A director
+// without an address of the server's family has no way to it.
 func Wrap(p *packet.Packet, server *packet.Addr, w *packet.Wrap) packet.Drop {
 	if p.Offload.Kind != packet.GSONone {
 		return packet.TooBig
+	}
+	if w.Source == (packet.Addr{}) || w.Source.Is4() != server.Is4() {
+		return packet.NoRoute
 	}
 	p.Finish() // a device would look for the checksum behind the outer header
 	o := packet.Outer{From: w.Source, To: *server, TTL: uint8(p.TTL()), TOS: outside(p.TOS()), ID: w.Segment}
