@@ -23,7 +23,8 @@ type churn struct {
 	script   script
 	services []*service
 	talks    []talk
-	wrong    error // lines of ours that are none
+	modes    map[string]string // of a server of a service: "-m"; it never changes
+	wrong    error             // lines of ours that are none
 }
 
 // A service is what a churn believes of a service.
@@ -40,7 +41,7 @@ func newScript(ctx context.Context, seed uint64, events int, has features) (scri
 		return script{}, err
 	}
 	defer m.engine.Close()
-	c := &churn{Rand: rand.New(rand.NewPCG(seed, 0)), has: has, world: m, cast: cast{}}
+	c := &churn{Rand: rand.New(rand.NewPCG(seed, 0)), has: has, world: m, cast: cast{}, modes: map[string]string{}}
 	c.script.name = fmt.Sprint("seed-", seed)
 	for range 1 + c.IntN(3) {
 		c.addService(ctx)

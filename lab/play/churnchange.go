@@ -27,7 +27,8 @@ func (c *churn) changeOne(ctx context.Context) {
 	s := pick(c, c.services)
 	switch n := c.IntN(100); {
 	case n < 30:
-		c.do(ctx, "ipvsadm -e %s -r %s %s", s.words(), c.server(s), c.serverWords(s))
+		server := c.server(s)
+		c.do(ctx, "ipvsadm -e %s -r %s %s", s.words(), server, c.serverWords(s, server))
 	case n < 55:
 		c.addServer(ctx, s)
 	case n < 75:
@@ -101,7 +102,7 @@ func (c *churn) addServer(ctx context.Context, s *service) {
 	if c.chance(30) {
 		a = netip.AddrPortFrom(a.Addr(), 8080)
 	}
-	c.do(ctx, "ipvsadm -a %s -r %v %s", s.words(), a, c.serverWords(s))
+	c.do(ctx, "ipvsadm -a %s -r %v %s", s.words(), a, c.serverWords(s, a.String()))
 	if !slices.Contains(s.servers, a.String()) {
 		s.servers = append(s.servers, a.String())
 	}
@@ -119,13 +120,8 @@ func (c *churn) server(s *service) string {
 }
 
 // serverWords are the options of a server.
-func (c *churn) serverWords(*service) string {
-	var words []string
-	if c.chance(70) {
-		words = append(words, "-m")
-	} else if c.chance(50) {
-		words = append(words, "-g")
-	}
+func (c *churn) serverWords(s *service, server string) string {
+	words := []string{c.mode(s, server)}
 	switch n := c.IntN(100); {
 	case n < 15:
 		words = append(words, "-w 0")
@@ -141,4 +137,13 @@ func (c *churn) serverWords(*service) string {
 		}
 	}
 	return strings.Join(words, " ")
+}
+
+// mode is how packets get to a server; see omissions.
+func (c *churn) mode(s *service, server string) string {
+	key := s.words() + " " + server
+	if c.modes[key] == "" {
+		c.modes[key] = pick(c, []string{"-m", "-m", "-g"})
+	}
+	return c.modes[key]
 }

@@ -22,13 +22,23 @@ func (c *churn) open(ctx context.Context) {
 		t.virtual = netip.AddrPortFrom(t.virtual.Addr(), pick(c, []uint16{21, 80, 443}))
 	}
 	if len(c.talks) > 0 && c.chance(10) {
-		t = pick(c, c.talks) // anew
+		c.again(ctx, pick(c, c.talks), "S")
+		return
 	}
 	c.talks = append(c.talks, t)
 	c.does(ctx, t.says(c.words(t, "S")))
 	if t.proto == "tcp" && c.chance(60) {
 		c.does(ctx, t.answers("SA"))
 		c.does(ctx, t.says(c.words(t, "A")))
+	}
+}
+
+// again is what a client says in a conversation. If that begins it anew, the
+// kernel counts the old connection until its next tick.
+func (c *churn) again(ctx context.Context, t talk, flags string) {
+	c.does(ctx, t.says(c.words(t, flags)))
+	if t.proto == "tcp" && flags == "S" {
+		c.do(ctx, "wait 50ms")
 	}
 }
 
@@ -50,7 +60,7 @@ func (c *churn) talk(ctx context.Context) {
 	flags := pick(c, []string{"A", "PA", "PA", "FA", "FA", "R", "A", "S", "SA", "RA", "F"})
 	switch {
 	case c.chance(50):
-		c.does(ctx, t.says(c.words(t, flags)))
+		c.again(ctx, t, flags)
 	default:
 		c.does(ctx, t.answers(c.words(t, pick(c, []string{"SA", "A", "PA", "FA", flags}))))
 	}
