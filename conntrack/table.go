@@ -70,7 +70,7 @@ func (t *Table) SetSecure(on bool) {
 // Timeouts are those in force.
 func (t *Table) Timeouts() Timeouts { return t.timeouts }
 
-// Insert adds a connection: TCP in state NONE, everything else in UDP's only
+// Insert adds a connection: TCP and SCTP in state NONE, UDP in its only
 // one, with its timer running. Of several with the same ends, the newest is
 // found. The only reason to refuse is TableFull.
 func (t *Table) Insert(n New, now time.Duration) (*Conn, packet.Drop) {
@@ -84,7 +84,7 @@ func (t *Table) Insert(n New, now time.Duration) (*Conn, packet.Drop) {
 	if n.Flags&NoOutput != 0 {
 		c.Flags |= Untranslated // NoOutput goes with the first reply; what the replies look like stays
 	}
-	if n.Proto != packet.ProtoTCP && n.Flags&Template == 0 {
+	if n.Proto == packet.ProtoUDP && n.Flags&Template == 0 {
 		c.State = UDP
 	}
 	if c.Timeout == 0 {

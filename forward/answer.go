@@ -80,7 +80,8 @@ func (w *worker) stray(p *packet.Packet) packet.Drop {
 // tells reports whether a real server is to be told that nobody knows the
 // connection it replies to (the sysctl nat_icmp_send).
 func (w *worker) tells(p *packet.Packet) bool {
-	if w.cfg.sysctls.natICMPSend == 0 || p.Frag == packet.Later || p.Flow.Proto == packet.ProtoTCP && p.Flags&packet.RST != 0 {
+	if w.cfg.sysctls.natICMPSend == 0 || p.Frag == packet.Later || p.Chunk == packet.ChunkAbort ||
+		p.Flow.Proto == packet.ProtoTCP && p.Flags&packet.RST != 0 {
 		return false
 	}
 	return w.cfg.masq[virtual{p.Flow.Proto, p.Flow.Src}] || w.cfg.masq[virtual{0, p.Flow.Src}]
