@@ -22,7 +22,9 @@ func (w *worker) adopt(cfg *config) {
 	}
 	w.services = grow(w.services, cfg.numSvc)
 	w.dests = grow(w.dests, len(cfg.dests))
+	w.forgetLocals()
 	if old.host != cfg.host {
+		w.locals.Bar(cfg.host.Ephemeral())
 		w.ways.forget()
 		w.neigh.Refresh(w.now, w.hostNeighbour)
 		w.asked = -neighTick // what waited for a neighbour may go with the next batch

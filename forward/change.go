@@ -107,7 +107,7 @@ func (e *Engine) addService(old *entry, want ulvs.Service) error {
 		return fmt.Errorf("add %v: %w", want.ID, err)
 	}
 	s := &service{ID: want.ID, num: e.book.serviceNumber(), how: h, of: map[*sched.Server]*dest{}}
-	e.book.services = append(e.book.services, entry{service: s, want: want})
+	e.book.services = append(e.book.services, entry{service: s, want: want, locals: h.locals})
 	e.later(func() {
 		e.w.zero(s, nil) // the number may have been another's
 		s.adopt(chosen)
@@ -149,7 +149,8 @@ func howOf(want ulvs.Service) (h how, err error) {
 	if is4 {
 		copy(h.mask[:12], bytes.Repeat([]byte{0xff}, 12)) // what makes it IPv4
 	}
-	return h, nil
+	h.locals, err = localsOf(want)
+	return h, err
 }
 
 // maxPersist is the longest time a client may stay with its server, in seconds:
@@ -168,8 +169,11 @@ func (e *Engine) editService(s *entry, want ulvs.Service) error {
 	if err != nil {
 		return fmt.Errorf("edit %v: %w", want.ID, err)
 	}
+	if len(h.locals) == 0 && slices.ContainsFunc(s.dests, func(d *dest) bool { return d.local }) {
+		return fmt.Errorf("edit %v: %w", want.ID, ulvs.ErrNoLocals)
+	}
 	service, other := s.service, s.want.Scheduler != want.Scheduler
-	s.want = want
+	s.want, s.locals = want, h.locals
 	e.later(func() {
 		service.how = h
 		if other {

@@ -30,7 +30,8 @@ type config struct {
 	taken    *host.Taken
 	guard    host.GuardSet
 	vips     map[packet.Addr]bool
-	held     map[packet.Addr]bool // VIPs that nobody but us holds
+	locals   map[packet.Addr]bool // local addresses of services, and those still in use
+	held     map[packet.Addr]bool // VIPs and local addresses that nobody but us holds
 	host     *host.Snapshot
 	ports    []port  // by the engine's port number
 	family   [2]bool // is there a service of IPv4, of IPv6?
@@ -88,6 +89,7 @@ type how struct {
 	mask      packet.Addr   // clients that agree in these bits are one
 	onePacket bool
 	sip       bool // clients are one by SIP's Call-ID
+	locals    []packet.Addr
 }
 
 // A dest is a real server of a service, or one that was deleted and whose
@@ -101,8 +103,10 @@ type dest struct {
 	mode         uint8 // of connections to come; a connection keeps its own
 	tunnel       packet.Tunnel
 	available    bool // still in its service
+	turn         int  // which of the service's local addresses was the last
 
 	masq       bool          // control's: the replies of connections to come are translated
+	local      bool          // control's: … and addressed to a local end
 	translated bool          // control's: its replies are, or once were, translated
 	marked     time.Duration // control's: when the trash found it without connections; zero: not yet
 }

@@ -34,5 +34,6 @@ func (w *worker) release(c *conntrack.Conn) {
 		d.UnbindTemplate()
 		return
 	}
+	w.giveBack(&c.Path, c.Proto, c.Mode, d)
 	d.Unbind(c.Flags&conntrack.Inactive == 0)
 }

@@ -4,10 +4,12 @@ package forward
 
 import (
 	"maps"
+	"math"
 	"net/netip"
 	"slices"
 
 	"github.com/ulvs/ulvs"
+	"github.com/ulvs/ulvs/conntrack"
 	"github.com/ulvs/ulvs/host"
 )
 
@@ -63,8 +65,34 @@ func (e *Engine) guardSet(c *config) host.GuardSet {
 	g := host.GuardSet{
 		Virtual: virtual.sorted(), Real: real.sorted(), Held: c.ours(), Local: e.snapshot.Locals(), Matches: e.matches(),
 	}
+	g.Ends, g.EndPorts = e.ends(c)
 	e.standAside(&g)
 	return g
+}
+
+// ends are the local addresses that the host holds too, and the ports that it
+// leaves to us there.
+func (e *Engine) ends(c *config) (ends []netip.Addr, ports []host.PortRange) {
+	for a := range c.locals {
+		if e.snapshot.Local(a) {
+			ends = append(ends, a.Netip())
+		}
+	}
+	if ends == nil {
+		return nil, nil
+	}
+	slices.SortFunc(ends, netip.Addr.Compare)
+	first, last := e.snapshot.Ephemeral()
+	if last < first {
+		return ends, []host.PortRange{{First: conntrack.FirstPort, Last: math.MaxUint16}}
+	}
+	if first > conntrack.FirstPort {
+		ports = append(ports, host.PortRange{First: conntrack.FirstPort, Last: first - 1})
+	}
+	if last < math.MaxUint16 {
+		ports = append(ports, host.PortRange{First: max(last+1, conntrack.FirstPort), Last: math.MaxUint16})
+	}
+	return ends, ports
 }
 
 // ours are the VIPs that nobody but us holds.
@@ -119,7 +147,7 @@ func ftpDataOf(vip netip.Addr) host.Match {
 
 func equal(a, b host.GuardSet) bool {
 	return slices.Equal(a.Virtual, b.Virtual) && slices.Equal(a.Held, b.Held) && slices.Equal(a.Real, b.Real) &&
-		slices.Equal(a.Local, b.Local) && slices.Equal(a.Aside, b.Aside) && slices.Equal(a.Marks, b.Marks) &&
+		slices.Equal(a.Ends, b.Ends) && slices.Equal(a.EndPorts, b.EndPorts) && slices.Equal(a.Local, b.Local) && slices.Equal(a.Aside, b.Aside) && slices.Equal(a.Marks, b.Marks) &&
 		slices.EqualFunc(a.Matches, b.Matches, host.Match.Equal)
 }
 
@@ -132,9 +160,10 @@ func union(old, next host.GuardSet) host.GuardSet {
 		real.addAll(g.Real)
 	}
 	u := host.GuardSet{Virtual: virtual.sorted(), Real: real.sorted(), Local: next.Local, Aside: next.Aside, Marks: next.Marks}
-	u.Held = append(slices.Clone(old.Held), next.Held...)
-	slices.SortFunc(u.Held, netip.Addr.Compare)
-	u.Held = slices.Compact(u.Held)
+	u.Held, u.Ends = either(old.Held, next.Held), either(old.Ends, next.Ends)
+	if u.EndPorts = next.EndPorts; len(next.Ends) == 0 {
+		u.EndPorts = old.EndPorts
+	}
 	u.Matches = slices.Clone(next.Matches)
 	for _, m := range old.Matches {
 		if !slices.ContainsFunc(u.Matches, m.Equal) {
@@ -142,4 +171,11 @@ func union(old, next host.GuardSet) host.GuardSet {
 		}
 	}
 	return u
+}
+
+// either are the addresses of both lists, in order, each once.
+func either(a, b []netip.Addr) []netip.Addr {
+	all := slices.Concat(a, b)
+	slices.SortFunc(all, netip.Addr.Compare)
+	return slices.Compact(all)
 }

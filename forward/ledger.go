@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/ulvs/ulvs"
+	"github.com/ulvs/ulvs/packet"
 )
 
 // A ledger is the control side's book: what was asked for. A change is written
@@ -25,8 +26,9 @@ type ledger struct {
 // An entry is a service in the book.
 type entry struct {
 	*service
-	want  ulvs.Service // as it was asked for last
-	dests []*dest      // newest first
+	want   ulvs.Service  // as it was asked for last
+	locals []packet.Addr // of want; never changed in place
+	dests  []*dest       // newest first
 }
 
 // copy is the book as it stands; what is written later does not show in it.

@@ -55,7 +55,11 @@ func (w *worker) schedule(s *service, p *packet.Packet) (*conntrack.Conn, packet
 	if d == nil {
 		return nil, packet.NoServer
 	}
-	return w.begun(connection(s, p, d), s, t, d)
+	n := connection(s, p, d)
+	if why := w.borrow(&n, d); why != packet.None {
+		return nil, why
+	}
+	return w.begun(n, s, t, d)
 }
 
 // leave is what becomes of a packet whose service has no server for it
@@ -91,12 +95,14 @@ func (w *worker) begun(n conntrack.New, s *service, t *conntrack.Conn, d *dest) 
 	if s.how.onePacket && n.Proto == packet.ProtoUDP {
 		w.one = conntrack.Conn{Path: n.Path, Proto: n.Proto, Mode: n.Mode, Owner: n.Owner,
 			State: conntrack.UDP, Flags: n.Flags | conntrack.OnePacket | conntrack.Inactive}
+		w.giveBack(&n.Path, n.Proto, n.Mode, d) // an answer is not expected
 		d.Bind(false)
 		w.countConn(d)
 		return &w.one, packet.None
 	}
 	c, why := w.table.Insert(n, w.now)
 	if why != packet.None {
+		w.giveBack(&n.Path, n.Proto, n.Mode, d)
 		return nil, why
 	}
 	if t != nil {

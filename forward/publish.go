@@ -87,6 +87,7 @@ func (e *Engine) compile() *config {
 		masq:     map[virtual]bool{},
 		vips:     map[packet.Addr]bool{},
 		held:     map[packet.Addr]bool{},
+		locals:   e.lent(),
 	}
 	for _, index := range e.cfg.Ports {
 		i, _ := e.snapshot.Interface(index) // a port that vanished is down
@@ -100,9 +101,11 @@ func (e *Engine) compile() *config {
 	for i := range e.book.services {
 		c.add(&e.book.services[i])
 	}
-	for a := range c.vips {
-		if e.holds(a.Netip()) {
-			c.held[a] = true
+	for _, list := range [...]map[packet.Addr]bool{c.vips, c.locals} {
+		for a := range list {
+			if e.holds(a.Netip()) {
+				c.held[a] = true
+			}
 		}
 	}
 	c.guard = e.guardSet(c)
@@ -121,12 +124,15 @@ func (c *config) add(s *entry) {
 		c.ftp = c.ftp || s.Proto == ulvs.TCP && s.Addr.Port() == ftp
 		c.anyPort = c.anyPort || s.Addr.Port() == 0
 	}
+	for _, a := range s.locals {
+		c.locals[a] = true
+	}
 	for _, d := range s.dests {
 		a := packet.EndpointFrom(d.Addr)
 		if d.masq {
 			c.masq[virtual{uint8(s.Proto), a}] = true
 		}
-		if d.masq && s.want.Engine == "sip" && s.Addr.Port() != 0 && a.Port != 0 {
+		if d.masq && !d.local && s.want.Engine == "sip" && s.Addr.Port() != 0 && a.Port != 0 {
 			c.callers[a] = d
 		}
 	}
@@ -139,7 +145,7 @@ func family(a netip.Addr) int {
 	return 1
 }
 
-// holds reports whether a VIP is ours alone: an address of no interface of the
+// holds reports whether a VIP, or a local address, is ours alone: an address of no interface of the
 // director's, in the subnet of a port. We answer ARP for it, and everything
 // that is sent to it is ours.
 func (e *Engine) holds(vip netip.Addr) bool {

@@ -26,6 +26,8 @@ func (e *Engine) addServer(s *entry, old *dest, want ulvs.Server) error {
 		return ulvs.ErrFamily
 	case !e.unicast(want.Addr.Addr()):
 		return fmt.Errorf("address is not unicast: %w", ulvs.ErrInvalid)
+	case modes.All[m].Local && len(s.locals) == 0:
+		return ulvs.ErrNoLocals
 	}
 	d := e.book.trash.revive(s.ID, want.Addr)
 	if d == nil {
@@ -33,12 +35,17 @@ func (e *Engine) addServer(s *entry, old *dest, want ulvs.Server) error {
 		d.Addr = want.Addr
 		e.book.number(d)
 	}
-	d.masq = modes.All[m].SeesBack
-	d.translated = d.translated || d.masq
+	d.replies(m)
 	s.dests = slices.Concat([]*dest{d}, s.dests)
 	home := s.service
 	e.later(func() { e.w.join(d, home, m, want); d.tunnel = t })
 	return nil
+}
+
+// replies notes how those of a server come, whose mode is that.
+func (d *dest) replies(mode uint8) {
+	d.masq, d.local = modes.All[mode].SeesBack, modes.All[mode].Local
+	d.translated = d.translated || d.masq
 }
 
 // soundServer is a real server's mode and tunnel, if there can be such a one.
@@ -107,9 +114,10 @@ func (e *Engine) editServer(s *entry, d *dest, want ulvs.Server) error {
 		return err
 	case d == nil:
 		return ulvs.ErrNoServer // whatever address it would have
+	case modes.All[m].Local && len(s.locals) == 0:
+		return ulvs.ErrNoLocals
 	}
-	d.masq = modes.All[m].SeesBack
-	d.translated = d.translated || d.masq
+	d.replies(m)
 	home := s.service
 	e.later(func() {
 		d.mode = m   // of connections to come; those there are keep theirs

@@ -39,6 +39,8 @@ type worker struct {
 	links     []Link
 	table     *conntrack.Table
 	frags     *conntrack.Fragments
+	locals    *conntrack.Ports
+	complains time.Duration // when the log may tell again that there are none left
 	neigh     *neigh.Table
 	ways      ways
 	wait      *waiting

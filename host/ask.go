@@ -40,6 +40,15 @@ func (s *Snapshot) Locals() []netip.Addr {
 	return out
 }
 
+// Ephemeral are the ports that the host's own connections come from, first and
+// last; last below first: unknown, or none.
+func (s *Snapshot) Ephemeral() (first, last uint16) {
+	if s.ephemeral == (PortRange{}) {
+		return 1, 0
+	}
+	return s.ephemeral.First, s.ephemeral.Last
+}
+
 // OnLink reports whether a subnet of the interface holds a.
 func (s *Snapshot) OnLink(ifindex int, a packet.Addr) bool {
 	for _, n := range s.nets[ifindex] {

@@ -14,6 +14,7 @@ type Facts struct {
 	Addrs      []Address
 	Routes     []RouteEntry
 	Neighbours []Neighbour
+	Ephemeral  PortRange // what the host's own connections come from: net.ipv4.ip_local_port_range
 }
 
 // An Interface is a network device.

@@ -75,12 +75,13 @@ func (r *reader) again(old Facts, what scope) (f Facts, err error) {
 func (s *Snapshot) update(old, now Facts) *Snapshot {
 	same := slices.Equal(old.Interfaces, now.Interfaces) &&
 		slices.Equal(old.Addrs, now.Addrs) &&
-		slices.Equal(old.Routes, now.Routes)
+		slices.Equal(old.Routes, now.Routes) &&
+		old.Ephemeral == now.Ephemeral
 	switch {
 	case !same:
 		return Build(now)
 	case !slices.Equal(old.Neighbours, now.Neighbours):
-		return &Snapshot{s.links, s.fibs, buildNeighbours(now)}
+		return &Snapshot{s.links, s.fibs, buildNeighbours(now), s.ephemeral}
 	}
 	return s
 }

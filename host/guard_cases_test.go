@@ -11,7 +11,7 @@ import (
 type cast struct {
 	client, router      netip.Addr
 	vip, shared, anyVIP netip.Addr // on no interface; an address of the host; of a service for all ports
-	held, local         netip.Addr
+	held, local, end    netip.Addr // end: an address of the host's that our connections come from
 	rip, anyRIP, allRIP netip.Addr // allRIP: of every protocol and port
 	web, marked         netip.Addr // somebody in the web; of a match from one client alone
 	aside, asideHeld    netip.Addr // which a rule of the host's may mark: a service's port; all of UDP to a held one
@@ -25,8 +25,8 @@ var casts = [2]cast{
 		client: netip.MustParseAddr("198.51.100.7"), router: netip.MustParseAddr("198.51.100.1"),
 		vip: netip.MustParseAddr("192.0.2.100"), shared: netip.MustParseAddr("192.0.2.1"),
 		anyVIP: netip.MustParseAddr("192.0.2.101"), held: netip.MustParseAddr("192.0.2.150"),
-		local: netip.MustParseAddr("10.0.0.1"),
-		rip:   netip.MustParseAddr("10.0.0.10"), anyRIP: netip.MustParseAddr("10.0.0.11"), allRIP: netip.MustParseAddr("10.0.0.12"),
+		local: netip.MustParseAddr("10.0.0.1"), end: netip.MustParseAddr("10.0.0.2"),
+		rip: netip.MustParseAddr("10.0.0.10"), anyRIP: netip.MustParseAddr("10.0.0.11"), allRIP: netip.MustParseAddr("10.0.0.12"),
 		web: netip.MustParseAddr("203.0.113.77"), marked: netip.MustParseAddr("192.0.2.160"),
 		aside: netip.MustParseAddr("192.0.2.170"), asideHeld: netip.MustParseAddr("192.0.2.171"),
 		icmp: 1, unreachable: 3, echo: 8, ports: 20,
@@ -35,8 +35,8 @@ var casts = [2]cast{
 		client: netip.MustParseAddr("2001:db8:c::7"), router: netip.MustParseAddr("2001:db8:c::1"),
 		vip: netip.MustParseAddr("2001:db8::100"), shared: netip.MustParseAddr("2001:db8::1"),
 		anyVIP: netip.MustParseAddr("2001:db8::101"), held: netip.MustParseAddr("2001:db8::150"),
-		local: netip.MustParseAddr("2001:db8:a::1"),
-		rip:   netip.MustParseAddr("2001:db8:a::10"), anyRIP: netip.MustParseAddr("2001:db8:a::11"), allRIP: netip.MustParseAddr("2001:db8:a::12"),
+		local: netip.MustParseAddr("2001:db8:a::1"), end: netip.MustParseAddr("2001:db8:a::2"),
+		rip: netip.MustParseAddr("2001:db8:a::10"), anyRIP: netip.MustParseAddr("2001:db8:a::11"), allRIP: netip.MustParseAddr("2001:db8:a::12"),
 		web: netip.MustParseAddr("2001:db8:77::1:77"), marked: netip.MustParseAddr("2001:db8::160"),
 		aside: netip.MustParseAddr("2001:db8::170"), asideHeld: netip.MustParseAddr("2001:db8::171"),
 		icmp: 58, unreachable: 1, echo: 128, ports: 40,
@@ -50,13 +50,15 @@ func guardSet() (g GuardSet) {
 			Tuple{tcp, at(c.aside, 80)}, Tuple{tcp, at(c.aside, 443)}, Tuple{sctp, at(c.vip, 9)})
 		g.Real = append(g.Real, Tuple{tcp, at(c.rip, 8080)}, Tuple{udp, at(c.anyRIP, 0)}, Tuple{0, at(c.allRIP, 0)})
 		g.Held = append(g.Held, c.held, c.asideHeld)
-		g.Local = append(g.Local, c.local, c.shared)
+		g.Local = append(g.Local, c.local, c.end, c.shared)
+		g.Ends = append(g.Ends, c.end)
 		g.Aside = append(g.Aside, Tuple{tcp, at(c.aside, 80)}, Tuple{udp, at(c.asideHeld, 0)})
 		g.Matches = append(g.Matches,
 			Match{Dst: around(c.web), Proto: tcp, Ports: []PortRange{{80, 90}, {443, 443}}},
 			Match{Dst: only(c.marked), Src: around(c.client)},
 			Match{Dst: only(c.shared), Proto: udp, Ports: []PortRange{{53, 53}}})
 	}
+	g.EndPorts = []PortRange{{1024, 32767}, {61000, 65535}}
 	return g
 }
 
@@ -79,7 +81,7 @@ func (k guardCase) taken() bool { return k.rule != "" && k.rule != ruleLocal && 
 // guardCases are the table of the guard, for one IP version.
 func guardCases(c cast) []guardCase {
 	return slices.Concat(c.toVirtual(), c.laterToVirtual(), c.aboutVirtual(), c.fromReal(), c.aboutReal(),
-		c.toMatches(), c.aboutMatches(), c.leftAside(), c.others())
+		c.toEnds(), c.aboutEnds(), c.toMatches(), c.aboutMatches(), c.leftAside(), c.others())
 }
 
 func (c cast) toVirtual() []guardCase {
@@ -174,6 +176,43 @@ func (c cast) aboutReal() []guardCase {
 		{"error that quotes less of it", c.failure(c.client, whole[:c.ports+3]), ""},
 		{"error about another port of it", c.failure(c.client, c.in(c.rip, 8081, tcp).bytes()), ""},
 		{"first fragment of an error about it", c.failure(c.client, whole).fragment(first), ruleRealErr},
+	}
+}
+
+// back is what a real server sends to a port at an end.
+func (c cast) back(from netip.Addr, port, to uint16, proto uint8) datagram {
+	return datagram{src: at(from, port), dst: at(c.end, to), proto: proto}
+}
+
+func (c cast) toEnds() []guardCase {
+	return []guardCase{
+		{"reply to a port of ours", c.back(c.rip, 8080, 1234, tcp), ruleBack},
+		{"reply to the first such port", c.back(c.rip, 8080, 1024, tcp), ruleBack},
+		{"reply to the last", c.back(c.rip, 8080, 65535, tcp), ruleBack},
+		{"reply to a port that is the host's", c.back(c.rip, 8080, 40000, tcp), ruleLocal},
+		{"reply to a port below", c.back(c.rip, 8080, 1023, tcp), ruleLocal},
+		{"reply of a server for all ports to a port of ours", c.back(c.anyRIP, 7, 61000, udp), ruleBack},
+		{"another port of a real server to a port of ours", c.back(c.rip, 22, 1234, tcp), ruleLocal},
+		{"reply in a first fragment to a port of ours", c.back(c.rip, 8080, 1234, tcp).fragment(first), ruleBack},
+		{"later fragment to an end", c.back(c.rip, 8080, 1234, tcp).fragment(later), ruleLocal},
+		{"ping of an end", c.ping(c.end), ruleLocal},
+	}
+}
+
+// aboutEnds are errors about what went from an end to a real server.
+func (c cast) aboutEnds() []guardCase {
+	quote := func(from, port uint16, proto uint8) []byte {
+		return datagram{src: at(c.end, from), dst: at(c.rip, port), proto: proto}.bytes()
+	}
+	fromServer := c.failure(c.end, quote(1234, 8080, tcp))
+	fromServer.src = at(c.rip, 0)
+	return []guardCase{
+		{"error about a packet from a port of ours", c.failure(c.end, quote(1234, 8080, tcp)), ruleBackErr},
+		{"error of the server about such a packet", fromServer, ruleBackErr},
+		{"error about a packet from a port of the host's", c.failure(c.end, quote(40000, 8080, tcp)), ruleLocal},
+		{"error about a packet to another port", c.failure(c.end, quote(1234, 22, tcp)), ruleLocal},
+		{"error about a packet with another protocol", c.failure(c.end, quote(1234, 8080, udp)), ruleLocal},
+		{"error that quotes less than both ports", c.failure(c.end, quote(1234, 8080, tcp)[:c.ports+3]), ruleLocal},
 	}
 }
 

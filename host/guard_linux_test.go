@@ -73,8 +73,8 @@ func TestGuardAgreesWithTakes(t *testing.T) {
 // byChance is any packet among the cast; its ICMP messages quote another.
 func (c cast) byChance(rnd *rand.Rand, mayQuote bool) datagram {
 	who := []netip.Addr{c.client, c.router, c.vip, c.shared, c.anyVIP, c.held, c.local, c.rip, c.anyRIP,
-		c.allRIP, c.web, c.web, c.marked, c.aside, c.asideHeld}
-	port := []uint16{80, 8080, 53, 1234, 443, 90}
+		c.allRIP, c.end, c.web, c.web, c.marked, c.aside, c.asideHeld}
+	port := []uint16{80, 8080, 53, 1234, 443, 90, 40000}
 	d := datagram{
 		src:     at(who[rnd.IntN(len(who))], port[rnd.IntN(len(port))]),
 		dst:     at(who[rnd.IntN(len(who))], port[rnd.IntN(len(port))]),

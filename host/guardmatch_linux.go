@@ -23,6 +23,12 @@ func (l *layout) varying(chain string, want *GuardSet) (rules []rule) {
 		if len(want.Aside) > 0 {
 			rules = append(rules, l.end(ruleAside, l.load(l.dst), l.found(setAsideAddr)))
 		}
+	case chainEnds:
+		if len(want.Ends) > 0 {
+			for _, r := range want.EndPorts {
+				rules = append(rules, l.endRules(r)...)
+			}
+		}
 	default:
 		for i := range want.Matches {
 			if m := &want.Matches[i]; m.fits(l) {
@@ -49,6 +55,18 @@ func (l *layout) matchRules(chain string, m *Match) []rule {
 			l.end(ruleMatch, l.between(m), l.ofProto(m), portIn(r, expr.PayloadBaseTransportHeader, 2)),
 			l.end(ruleMatchErr, l.failure(), l.foreign(), l.quotable(), l.answers(m),
 				portIn(r, expr.PayloadBaseTransportHeader, quoteAt+l.ports)))
+	}
+	return rules
+}
+
+// endRules are the rules for what comes back to a range of ports at the ends.
+func (l *layout) endRules(r PortRange) (rules []rule) {
+	const transport = expr.PayloadBaseTransportHeader
+	toEnd := append(l.load(l.dst), l.lookup(setEnds))
+	for _, set := range [...]string{setReal, setRealAny} {
+		rules = append(rules,
+			l.end(ruleBack, toEnd, portIn(r, transport, 2), l.fromPort(), l.found(set)),
+			l.end(ruleBackErr, toEnd, l.failure(), l.quotable(), portIn(r, transport, quoteAt+l.ports), l.quotes(l.dst, 2), l.found(set)))
 	}
 	return rules
 }

@@ -28,6 +28,7 @@ func (l *layout) rules() []rule {
 		l.drop(ruleVirtualErr, l.foreign(), l.failure(), l.quotes(l.src, 0), l.found(setVirtual)),
 		l.drop(ruleVirtualErr, l.foreign(), l.failure(), l.quotes(l.src, 0), l.found(setVirtualAny)),
 		l.jump(chainMatches),
+		l.jump(chainEnds),
 		l.accept(ruleLocal, l.load(l.dst), l.found(setLocal)),
 		l.drop(ruleReal, l.fromPort(), l.found(setReal)),
 		l.drop(ruleReal, l.fromPort(), l.found(setRealAny)),

@@ -27,12 +27,14 @@ import (
 //	virtual error     an ICMP error to an address not local, about a packet from one: taken
 //	match             what a match describes: taken
 //	match error       an ICMP error to an address not local, about an answer to that: taken
+//	back              from a real tuple to a port of ours at an end: taken
+//	back error        an ICMP error to an end, about a packet from such a port to a real tuple: taken
 //	local             to an address of the host: the host's
 //	real              from a real tuple: taken
 //	real error        an ICMP error about a packet to one: taken
 //
-// A later fragment to a local virtual address is left to the host, which
-// forgets it, never having seen its first; so the host's own fragmented
+// A later fragment to a local virtual address, or to an end, is left to the
+// host, which forgets it, never having seen its first; so the host's own fragmented
 // services on that address live on.
 //
 // Quoted packets with IPv4 options or IPv6 extension headers, and quoted later
@@ -43,6 +45,11 @@ type GuardSet struct {
 	Real    []Tuple      // of the real servers whose replies come back through us
 	Local   []netip.Addr // addresses of the host
 	Matches []Match      // what our own mark rules mark for a service
+
+	// Where connections to real servers come from addresses of the host's, it has
+	// some of their ports for itself, and ours come from the others.
+	Ends     []netip.Addr
+	EndPorts []PortRange // ours, at each of these addresses
 
 	// Where services go by marks that rules of the host's own set, packets come
 	// from a queue behind those: see Marks. Both are empty where there is none.
@@ -77,12 +84,14 @@ const (
 	ruleReal        = "real"
 	ruleRealFrag    = "real fragment"
 	ruleRealErr     = "real error"
+	ruleBack        = "back"
+	ruleBackErr     = "back error"
 	ruleLocal       = "local"
 )
 
 var ruleNames = [...]string{
 	ruleAside, ruleHeld, ruleVirtual, ruleVirtualFrag, ruleVirtualErr, ruleMatch, ruleMatchFrag, ruleMatchErr,
-	ruleReal, ruleRealFrag, ruleRealErr, ruleLocal,
+	ruleReal, ruleRealFrag, ruleRealErr, ruleBack, ruleBackErr, ruleLocal,
 }
 
 // ported are the protocols that virtual services speak.

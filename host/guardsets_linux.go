@@ -19,6 +19,7 @@ const (
 	setRealAddr   = "real_addr"
 	setVirtual    = "virtual"
 	setVirtualAny = "virtual_any"
+	setEnds       = "ends"
 	setReal       = "real"
 	setRealAny    = "real_any"
 	setAside      = "aside"
@@ -28,7 +29,7 @@ const (
 	setPorted     = "ported"      // nor does this: the protocols of virtual services
 )
 
-var addrSets = [...]string{setHeld, setLocal, setRoaming, setRealAddr, setAsideAddr}
+var addrSets = [...]string{setHeld, setLocal, setRoaming, setRealAddr, setAsideAddr, setEnds}
 var tupleSets = [...]string{setVirtual, setReal, setAside}
 var anySets = [...]string{setVirtualAny, setRealAny, setAsideAny}
 
@@ -75,6 +76,7 @@ func (g *GuardSet) contents() content {
 		l.putAddrs(c, setHeld, g.Held)
 		l.putAddrs(c, setLocal, g.Local)
 		l.putAddrs(c, setRoaming, g.roaming())
+		l.putAddrs(c, setEnds, g.Ends)
 		l.putTuples(c, setVirtual, setVirtualAny, g.Virtual)
 		l.putTuples(c, setReal, setRealAny, g.Real)
 		l.putTuples(c, setAside, setAsideAny, g.Aside)

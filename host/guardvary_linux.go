@@ -22,9 +22,10 @@ const (
 	chainAsideFrag   = "aside_fragments"
 	chainMatches     = "matches"
 	chainMatchesFrag = "matches_fragments"
+	chainEnds        = "ends"
 )
 
-var chainsThatVary = [...]string{chainAside, chainAsideFrag, chainMatches, chainMatchesFrag}
+var chainsThatVary = [...]string{chainAside, chainAsideFrag, chainMatches, chainMatchesFrag, chainEnds}
 
 // ruleWeight is what a rule counts in a batch, in elements: the kernel repeats
 // each rule to us, and of 300 the socket could not hold the half.
@@ -39,7 +40,7 @@ type variable struct {
 // change puts a new generation of rules in the place of the old, if want
 // differs.
 func (v *variable) change(f *filling, want *GuardSet) {
-	v.next = fmt.Sprint("aside: ", len(want.Aside) > 0, " matches: ", want.Matches)
+	v.next = fmt.Sprint("aside: ", len(want.Aside) > 0, " matches: ", want.Matches, " ends: ", len(want.Ends) > 0, want.EndPorts)
 	if v.next == v.shown {
 		return
 	}
@@ -139,7 +140,10 @@ func jumpTo(chain string) expr.Any { return &expr.Verdict{Kind: expr.VerdictJump
 
 // endings are where rules of the chains that vary lead.
 func (l *layout) endings() []rule {
-	return []rule{l.accept(ruleAside), l.drop(ruleMatch), l.drop(ruleMatchErr), l.drop(ruleMatchFrag)}
+	return []rule{
+		l.accept(ruleAside), l.drop(ruleMatch), l.drop(ruleMatchErr), l.drop(ruleMatchFrag),
+		l.drop(ruleBack), l.drop(ruleBackErr),
+	}
 }
 
 func (l *layout) ending(name string) string {

@@ -5,6 +5,7 @@ package host
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -17,6 +18,7 @@ import (
 type reader struct {
 	tables *netlink.Handle
 	conf   *nl.Conn // for the forwarding switches
+	ports  *os.File // net.ipv4.ip_local_port_range; nil: this host has none
 }
 
 func newReader() (*reader, error) {
@@ -29,12 +31,16 @@ func newReader() (*reader, error) {
 		h.Close()
 		return nil, fmt.Errorf("open netlink: %w", err)
 	}
-	return &reader{h, c}, nil
+	ports, _ := os.Open("/proc/sys/net/ipv4/ip_local_port_range")
+	return &reader{h, c, ports}, nil
 }
 
 func (r *reader) close() {
 	r.tables.Close()
 	_ = r.conf.Close()
+	if r.ports != nil {
+		_ = r.ports.Close()
+	}
 }
 
 // all reads everything.
@@ -51,7 +57,23 @@ func (r *reader) all() (f Facts, err error) {
 	if f.Neighbours, err = r.neighbours(); err != nil {
 		return f, fmt.Errorf("list neighbours: %w", err)
 	}
+	f.Ephemeral = r.ephemeral()
 	return f, nil
+}
+
+// ephemeral reads the ports of the host's own connections; none if the file is
+// not what it should be. An open file of /proc/sys stays that of the network
+// namespace in which it was opened.
+func (r *reader) ephemeral() (ports PortRange) {
+	if r.ports == nil {
+		return PortRange{}
+	}
+	text := make([]byte, 32)
+	n, _ := r.ports.ReadAt(text, 0)
+	if _, err := fmt.Sscan(string(text[:n]), &ports.First, &ports.Last); err != nil {
+		return PortRange{}
+	}
+	return ports
 }
 
 func (r *reader) interfaces() ([]Interface, error) {

@@ -18,6 +18,7 @@ type Snapshot struct {
 	links
 	*fibs
 	neighbours map[hop]Neighbour
+	ephemeral  PortRange
 }
 
 // links are the interfaces and their addresses.
@@ -47,7 +48,7 @@ type hop struct {
 // Build makes a snapshot of facts. The addresses are local and their subnets
 // on link whether or not the routes say so.
 func Build(f Facts) *Snapshot {
-	return &Snapshot{buildLinks(f), buildFibs(f), buildNeighbours(f)}
+	return &Snapshot{buildLinks(f), buildFibs(f), buildNeighbours(f), f.Ephemeral}
 }
 
 func buildLinks(f Facts) links {

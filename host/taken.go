@@ -13,6 +13,8 @@ import (
 // changes, and asking it does not allocate.
 type Taken struct {
 	held, local, roaming, realAddr map[packet.Addr]struct{}
+	ends                           map[packet.Addr]struct{}
+	endPorts                       []PortRange
 	asideAddr, fixed               map[packet.Addr]struct{}
 	virtual, real, aside           map[end]struct{}
 	matches                        []match
@@ -32,6 +34,8 @@ func Compile(g GuardSet) *Taken {
 		local:     addrSet(g.Local),
 		roaming:   addrSet(g.roaming()),
 		realAddr:  addrSet(addrsOf(g.Real)),
+		ends:      addrSet(g.Ends),
+		endPorts:  g.EndPorts,
 		asideAddr: addrSet(addrsOf(g.Aside)),
 		fixed:     addrSet(g.fixed()),
 		queue:     len(g.Marks) > 0,
@@ -75,10 +79,37 @@ func (t *Taken) Takes(p *packet.Packet) bool {
 		return false
 	case in(t.held, p.Flow.Dst.Addr), holds(t.virtual, p.Flow.Dst, p.Flow.Proto), t.matched(p):
 		return true
+	case in(t.ends, p.Flow.Dst.Addr) && t.comesBack(p):
+		return true
 	case in(t.local, p.Flow.Dst.Addr):
 		return false
 	}
 	return holds(t.real, p.Flow.Src, p.Flow.Proto) || t.takesQuoted(p)
+}
+
+// comesBack is what the rules say of a packet to an end: whether a real server
+// answers one of our ports there, or it is an error about what came from one.
+func (t *Taken) comesBack(p *packet.Packet) bool {
+	if holds(t.real, p.Flow.Src, p.Flow.Proto) {
+		return t.ourPort(p.Flow.Dst.Port)
+	}
+	l := &layouts[family(&p.Flow.Dst.Addr)]
+	q := l.quoted(p)
+	if q == nil {
+		return false
+	}
+	src, okSrc := l.quotedEnd(q, l.src, l.ports)
+	dst, okDst := l.quotedEnd(q, l.dst, l.ports+2)
+	return okSrc && okDst && t.ourPort(src.Port) && holds(t.real, dst, q[l.proto])
+}
+
+func (t *Taken) ourPort(port uint16) bool {
+	for _, r := range t.endPorts {
+		if r.First <= port && port <= r.Last {
+			return true
+		}
+	}
+	return false
 }
 
 // Aside reports whether p, which Parse has read, is left to the host because
