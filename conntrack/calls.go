@@ -39,6 +39,12 @@ func (x *calls) end(call []byte) (e packet.Endpoint) {
 	return e
 }
 
+// maxCalls bounds the memory of calls: 16 MB.
+const maxCalls = 1 << 16
+
+// RoomForCalls reports whether one more template can have a call.
+func (t *Table) RoomForCalls() bool { return len(t.calls.place) < maxCalls }
+
 func (x *calls) remember(num uint32, call []byte) {
 	if len(call) == 0 || len(call) > MaxCall {
 		return

@@ -58,7 +58,11 @@ func (w *worker) related(p *packet.Packet, flow packet.Flow) (*conntrack.Conn, p
 	}
 	like := *p // with a payload, no persistence engine could read it
 	like.Flow, like.Frag, like.L4 = flow, packet.Whole, p.End
-	return w.schedule(s, &like)
+	c, why := w.schedule(s, &like)
+	if why == packet.NoServer && s.asData(&flow) {
+		return nil, packet.None
+	}
+	return c, why
 }
 
 // stray deals with a packet of no connection. If the guard leaves it to the

@@ -26,6 +26,7 @@ type config struct {
 	anyPort  bool                      // some service has port zero
 	sysctls  sysctls
 	dests    []*dest // by number; nil where a number is free
+	none     *dest   // who stands for no server, see nobody
 	numSvc   int
 	taken    *host.Taken
 	guard    host.GuardSet
@@ -122,7 +123,7 @@ func (c *config) serves(a *packet.Addr) bool {
 
 func (c *config) dest(num uint32) *dest {
 	if num == nobody {
-		return &noDest
+		return c.none
 	}
 	return c.dests[num]
 }
@@ -130,8 +131,6 @@ func (c *config) dest(num uint32) *dest {
 // nobody is the number of no server: of connections that go where their client
 // meant them to. Nobody counts them.
 const nobody = math.MaxUint32
-
-var noDest dest
 
 // bypass is the mode that changes nothing but the next hop.
 var bypass, _ = modes.Index("dr")

@@ -13,7 +13,7 @@ import (
 // (expire_nodest_conn).
 func (w *worker) ended(c *conntrack.Conn, p *packet.Packet) bool {
 	d, sys := w.cfg.dest(c.Owner), &w.cfg.sysctls
-	sweeps := sys.expireNodestConn != 0 && d != &noDest
+	sweeps := sys.expireNodestConn != 0 && c.Owner != nobody
 	switch {
 	case begins(p) && sweeps && d.Weight == 0:
 	case begins(p) && w.table.Parent(c) == nil && c.Reusable(sys.connReuseMode):

@@ -98,7 +98,7 @@ func New(c Config) (*Engine, error) {
 
 func newWorker(e *Engine) *worker {
 	w := &worker{
-		cfg:    &config{host: e.cfg.Host},
+		cfg:    &config{host: e.cfg.Host, none: &dest{}},
 		rivals: map[packet.Addr]packet.MAC{},
 		silent: map[packet.Addr]bool{},
 		links:  e.cfg.Links,

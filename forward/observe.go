@@ -5,6 +5,7 @@ package forward
 import (
 	"context"
 	"iter"
+	"net/netip"
 	"time"
 
 	"github.com/ulvs/ulvs"
@@ -43,6 +44,9 @@ func (w *worker) observed(c *conntrack.Conn) ulvs.Conn {
 		Left:     int(c.Left(w.now) / time.Second),
 		Template: c.Flags&conntrack.Template != 0,
 	}
+	if c.Owner == nobody { // as the kernel lists it
+		o.Server = netip.AddrPortFrom(unspecified(o.Server.Addr()), 0)
+	}
 	if !o.Template {
 		return o
 	}
@@ -53,6 +57,13 @@ func (w *worker) observed(c *conntrack.Conn) ulvs.Conn {
 		o.Engine, o.EngineData = "sip", string(call)
 	}
 	return o
+}
+
+func unspecified(a netip.Addr) netip.Addr {
+	if a.Is4() {
+		return netip.IPv4Unspecified()
+	}
+	return netip.IPv6Unspecified()
 }
 
 // Marks are the rules for marks.

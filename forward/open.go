@@ -74,11 +74,16 @@ func (w *worker) leave(s *service, p *packet.Packet) (*conntrack.Conn, packet.Dr
 			Proto: p.Flow.Proto, Mode: bypass, Owner: nobody,
 			Flags: conntrack.Untranslated,
 		}, w.now)
-	case s.Mark == 0 && s.Addr.Port() == ftp && p.Flow.Dst.Port != ftp:
+	case s.asData(&p.Flow):
 		return nil, packet.None
 	}
 	w.answerError(p, packet.PortUnreachable)
 	return nil, packet.NoServer
+}
+
+// asData reports whether a flow came to FTP's service as its data.
+func (s *service) asData(f *packet.Flow) bool {
+	return s.Mark == 0 && s.Addr.Port() == ftp && f.Dst.Port != ftp
 }
 
 // elsewhere reports whether an address is one machine's, and not the director's.

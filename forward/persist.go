@@ -46,6 +46,9 @@ func (w *worker) remember(s *service, n conntrack.New, d *dest, call []byte) (*c
 	if n.Virtual.Port != 0 {
 		n.Server.Port = d.Addr.Port()
 	}
+	if len(call) > 0 && !w.table.RoomForCalls() {
+		return nil, packet.TableFull
+	}
 	t, why := w.table.Insert(n, w.now)
 	if why != packet.None {
 		return nil, why

@@ -83,6 +83,7 @@ func (e *Engine) compile() *config {
 		dests:    slices.Clone(e.book.dests),
 		numSvc:   int(e.book.numSvc),
 		host:     e.snapshot,
+		none:     e.w.cfg.none,
 		callers:  map[packet.Endpoint]*dest{},
 		masq:     map[virtual]bool{},
 		vips:     map[packet.Addr]bool{},

@@ -98,18 +98,19 @@ func (e *Engine) standAside(g *host.GuardSet) {
 	if e.cfg.Marking.Queue == nil || len(marks) == 0 {
 		return
 	}
-	g.Marks = marks
 	ask := slices.Clone(g.Virtual)
 	for _, a := range g.Held {
 		ask = append(ask, host.Tuple{Addr: netip.AddrPortFrom(a, 0)})
 	}
 	if e.aside.marks == nil || !slices.Equal(e.aside.marks, marks) || !slices.Equal(e.aside.asked, ask) {
 		tuples, err := e.cfg.Marking.Aside(marks, ask)
-		if err != nil {
-			e.log.Warn("which packets the host's rules mark could not be found out", "err", err)
+		if err != nil { // then nothing is queued, and only our own rules mark
+			e.log.Warn("marks of the host's rules are not seen", "err", err)
+			return
 		}
 		e.aside = aside{marks, ask, tuples}
 	}
+	g.Marks = marks
 	all := maps.Clone(e.met)
 	if all == nil {
 		all = tuples{}

@@ -219,7 +219,7 @@ func (w *worker) choose(p *packet.Packet) (*conntrack.Conn, conntrack.Dir, packe
 // carry takes a packet of a connection to its next hop.
 func (w *worker) carry(c *conntrack.Conn, dir conntrack.Dir, p *packet.Packet) packet.Drop {
 	d := w.cfg.dest(c.Owner)
-	if dir == conntrack.In && !d.available && d != &noDest {
+	if dir == conntrack.In && !d.available && c.Owner != nobody {
 		return packet.ServerGone // the kernel's expire_nodest_conn=0: silently, and the timer runs on
 	}
 	w.note(c, d, dir, p)

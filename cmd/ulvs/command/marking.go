@@ -50,11 +50,10 @@ func (m *marking) config() forward.Marking {
 	return forward.Marking{Queue: m.queue, Guard: m, Aside: m.aside}
 }
 
-// aside finds out what the host's rules may mark. Where it cannot be queued,
-// nothing stands aside for it.
+// aside finds out what the host's rules may mark. An error: it cannot be queued.
 func (m *marking) aside(marks []uint32, tuples []host.Tuple) ([]host.Tuple, error) {
 	if !m.stand() {
-		return nil, nil
+		return nil, m.unable
 	}
 	found, err := host.ReadMarking(marks, tuples)
 	return found.Aside, err
