@@ -75,7 +75,7 @@ func TestGroup(t *testing.T) {
 		}
 	}
 	for words, want := range map[string]string{
-		"frob":     `there is no "frob": there are completion, ipvsadm, lab, mark, run, status, sysctl, version`,
+		"frob":     `there is no "frob": there are completion, ipvsadm, lab, mark, rs, run, status, sysctl, version`,
 		"lab frob": `there is no "frob": there are curl, down, exec, list, sh, up`,
 	} {
 		root := rootCommand()
