@@ -33,11 +33,13 @@ func (w *worker) icmp(p *packet.Packet) packet.Drop {
 	if c == nil {
 		return w.stray(p)
 	}
-	if !p.ICMPGood() {
-		return packet.BadChecksum
+	why = packet.BadChecksum
+	if p.ICMPGood() {
+		w.count(w.cfg.dest(c.Owner), dir, p)
+		why = w.deliver(c, dir, p, &w.quote)
 	}
-	w.count(w.cfg.dest(c.Owner), dir, p)
-	return w.deliver(c, dir, p, &w.quote)
+	w.finish(c)
+	return why
 }
 
 // related opens a connection for an error about a packet that a virtual address

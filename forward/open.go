@@ -69,11 +69,11 @@ func (w *worker) schedule(s *service, p *packet.Packet) (*conntrack.Conn, packet
 func (w *worker) leave(s *service, p *packet.Packet) (*conntrack.Conn, packet.Drop) {
 	switch {
 	case s.Mark != 0 && w.cfg.sysctls.cacheBypass != 0 && w.elsewhere(&p.Flow.Dst.Addr):
-		return w.table.Insert(conntrack.New{
+		return w.enter(conntrack.New{
 			Path:  packet.Path{Client: p.Flow.Src, Virtual: p.Flow.Dst, Local: p.Flow.Src, Server: p.Flow.Dst},
 			Proto: p.Flow.Proto, Mode: bypass, Owner: nobody,
 			Flags: conntrack.Untranslated,
-		}, w.now)
+		}, s, w.cfg.none)
 	case s.asData(&p.Flow):
 		return nil, packet.None
 	}
@@ -97,25 +97,41 @@ func (w *worker) begun(n conntrack.New, s *service, t *conntrack.Conn, d *dest) 
 	if t != nil {
 		w.table.Touch(t, w.now)
 	}
+	c, why := w.enter(n, s, d)
+	if why != packet.None {
+		return nil, why
+	}
+	if t != nil && c != &w.one {
+		w.table.Adopt(t, c)
+	}
+	w.countConn(d)
+	return c, packet.None
+}
+
+// enter makes an entry, or, for a single packet, what looks like one until
+// finish.
+func (w *worker) enter(n conntrack.New, s *service, d *dest) (*conntrack.Conn, packet.Drop) {
+	c := &w.one
 	if s.how.onePacket && n.Proto == packet.ProtoUDP {
 		w.one = conntrack.Conn{Path: n.Path, Proto: n.Proto, Mode: n.Mode, Owner: n.Owner,
 			State: conntrack.UDP, Flags: n.Flags | conntrack.OnePacket | conntrack.Inactive}
 		w.giveBack(&n.Path, n.Proto, n.Mode, d) // an answer is not expected
-		d.Bind(false)
-		w.countConn(d)
-		return &w.one, packet.None
-	}
-	c, why := w.table.Insert(n, w.now)
-	if why != packet.None {
-		w.giveBack(&n.Path, n.Proto, n.Mode, d)
-		return nil, why
-	}
-	if t != nil {
-		w.table.Adopt(t, c)
+	} else {
+		var why packet.Drop
+		if c, why = w.table.Insert(n, w.now); why != packet.None {
+			w.giveBack(&n.Path, n.Proto, n.Mode, d)
+			return nil, why
+		}
 	}
 	d.Bind(false)
-	w.countConn(d)
 	return c, packet.None
+}
+
+// finish ends what enter made for a single packet.
+func (w *worker) finish(c *conntrack.Conn) {
+	if c == &w.one {
+		w.cfg.dest(c.Owner).Unbind(false)
+	}
 }
 
 // connection is the entry for a packet that goes to d.

@@ -228,9 +228,7 @@ func (w *worker) carry(c *conntrack.Conn, dir conntrack.Dir, p *packet.Packet) p
 	}
 	why := w.deliver(c, dir, p, nil)
 	w.about = nil
-	if c == &w.one {
-		d.Unbind(false)
-	}
+	w.finish(c)
 	return why
 }
 
