@@ -128,11 +128,23 @@ func (t *Table) Delete(c *Conn) {
 
 // All are the connections, in no order. The one at hand may be deleted.
 func (t *Table) All() iter.Seq[*Conn] {
+	all, _ := t.Part(0, len(t.conns))
+	return all
+}
+
+// Part is All for n places of the table, from one on: for those who have no
+// time for all at once. The next part begins at next; after the last, that is
+// zero.
+func (t *Table) Part(from, n int) (part iter.Seq[*Conn], next int) {
+	end := min(from+n, int(t.fresh))
+	if next = end; end == int(t.fresh) {
+		next = 0
+	}
 	return func(yield func(*Conn) bool) {
-		for i := range t.conns[:t.fresh] {
+		for i := from; i < end; i++ {
 			if c := &t.conns[i]; c.Flags&hashed != 0 && !yield(c) {
 				return
 			}
 		}
-	}
+	}, next
 }

@@ -12,24 +12,36 @@ import (
 	"github.com/ulvs/ulvs/conntrack"
 )
 
-// Conns streams the connections as they were at one moment.
+// atOnce is how many places of the table are read between two batches: packets
+// wait for no more.
+const atOnce = 1024
+
+// Conns streams the connections. Only those of neighbouring places are of one
+// moment: one that ends meanwhile and begins anew may be seen twice or not at
+// all, as in the kernel's file.
 func (e *Engine) Conns(context.Context) iter.Seq2[ulvs.Conn, error] {
 	return func(yield func(ulvs.Conn, error) bool) {
-		var all []ulvs.Conn
-		e.mu.Lock()
-		e.ask(func() {
-			e.w.expire(e.cfg.Now())
-			for c := range e.w.table.All() {
-				all = append(all, e.w.observed(c))
-			}
-		})
-		e.mu.Unlock()
-		for _, c := range all {
-			if !yield(c, nil) {
-				return
+		part := make([]ulvs.Conn, 0, atOnce)
+		for next, more := 0, true; more; more = next > 0 {
+			e.ask(func() { part, next = e.w.part(part[:0], next, e.cfg.Now()) })
+			for _, c := range part {
+				if !yield(c, nil) {
+					return
+				}
 			}
 		}
 	}
+}
+
+// part appends the connections of some places, and says where to go on; zero:
+// nowhere.
+func (w *worker) part(list []ulvs.Conn, from int, now time.Duration) (_ []ulvs.Conn, next int) {
+	w.expire(now)
+	some, next := w.table.Part(from, atOnce)
+	for c := range some {
+		list = append(list, w.observed(c))
+	}
+	return list, next
 }
 
 // observed is a connection as others may see it. Whole seconds that are left
