@@ -3,6 +3,7 @@
 package forward
 
 import (
+	"encoding/binary"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -20,17 +21,27 @@ type markRule struct {
 }
 
 // A prefix is a network; its mask is what addresses of it agree in.
-type prefix struct{ addr, mask packet.Addr }
+type prefix struct{ addr, mask halves }
+
+// halves are an address in two words, which are compared at once.
+type halves [2]uint64
+
+func halvesOf(a *packet.Addr) halves {
+	return halves{binary.NativeEndian.Uint64(a[:8]), binary.NativeEndian.Uint64(a[8:])}
+}
 
 func prefixOf(p netip.Prefix) prefix {
 	if !p.IsValid() {
 		return prefix{}
 	}
 	m := maskOf(p.Bits(), p.Addr().Is4())
-	return prefix{masked(packet.AddrFrom(p.Addr()), m), m}
+	a := masked(packet.AddrFrom(p.Addr()), m)
+	return prefix{halvesOf(&a), halvesOf(&m)}
 }
 
-func (p *prefix) has(a *packet.Addr) bool { return masked(*a, p.mask) == p.addr }
+func (p *prefix) has(a *halves) bool {
+	return a[0]&p.mask[0] == p.addr[0] && a[1]&p.mask[1] == p.addr[1]
+}
 
 // masked are the bits of an address that a mask keeps.
 func masked(a, mask packet.Addr) packet.Addr {
@@ -58,11 +69,15 @@ func compileMark(r ulvs.MarkRule) markRule {
 }
 
 // marked is the mark that a packet has after all rules, beginning with the one
-// that it came with.
+// that it came with. Where no service goes by marks, rules mean nothing.
 func (c *config) marked(f *packet.Flow, mark uint32) uint32 {
+	if len(c.marks) == 0 {
+		return mark
+	}
+	src, dst := halvesOf(&f.Src.Addr), halvesOf(&f.Dst.Addr)
 	for i := range c.rules {
 		r := &c.rules[i]
-		if r.dst.has(&f.Dst.Addr) && r.src.has(&f.Src.Addr) && (r.proto == 0 || r.proto == f.Proto) && r.ports.Has(f.Dst.Port) {
+		if (r.proto == 0 || r.proto == f.Proto) && r.dst.has(&dst) && r.src.has(&src) && r.ports.Has(f.Dst.Port) {
 			mark = mark&r.keep | r.mark
 		}
 	}
