@@ -25,7 +25,7 @@ func TestMarksAgreeWithAside(t *testing.T) {
 	taken := Compile(set)
 	rnd := rand.New(rand.NewPCG(5, 6))
 	came := map[packet.Frag]int{}
-	for i := range 3000 {
+	for i := range 5000 {
 		b := frame(w.mac, packet.MAC{4}, casts[i%2].byChance(rnd, false).bytes())
 		p := lent(b, true)
 		if p.Parse() != packet.None {

@@ -67,13 +67,13 @@ func (p *parser) checkService() error {
 	return nil
 }
 
-// checkServer judges what -a and -e ask for, and completes it: only nat can
-// change the port, so the others get the service's.
+// checkServer judges what -a and -e ask for, and completes it: only nat and
+// fullnat can change the port, so the others get the service's.
 func (p *parser) checkServer() error {
 	if p.command != cmdAddServer && p.command != cmdEditServer {
 		return nil
 	}
-	if p.mark == 0 && p.mode != "nat" {
+	if p.mark == 0 && p.mode != "nat" && p.mode != "fullnat" {
 		p.server = netip.AddrPortFrom(p.server.Addr(), p.id.Addr.Port())
 	}
 	if p.server.Addr().Is6() != p.is6() && p.mode != "tun" {

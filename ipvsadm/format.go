@@ -14,9 +14,10 @@ type modeName struct{ flag, shown string }
 
 // modeNames are the modes by the names that ulvs has for them.
 var modeNames = map[string]modeName{
-	"nat": {"-m", "Masq"},
-	"dr":  {"-g", "Route"},
-	"tun": {"-i", "Tunnel"},
+	"nat":     {"-m", "Masq"},
+	"dr":      {"-g", "Route"},
+	"tun":     {"-i", "Tunnel"},
+	"fullnat": {"--fullnat", "FullNat"},
 }
 
 // nameMode names any mode, so that a listing never lies about a new one.
@@ -96,6 +97,9 @@ func served(s ulvs.Service) []string {
 	}
 	if flags := flagWords(s); flags != "" {
 		words = append(words, "-b", flags)
+	}
+	if s.Locals != "" {
+		words = append(words, "--local-address", string(s.Locals))
 	}
 	return words
 }

@@ -16,10 +16,11 @@ const helpText = `%[1]s
 Usage:
   %[2]s -A|-E virtual-service [-s scheduler] [-b flags]
               [-p [seconds] [-M netmask]] [--pe engine] [-o]
+              [--local-address addresses]
   %[2]s -D virtual-service
   %[2]s -C
-  %[2]s -a|-e virtual-service -r server-address [-g|-m] [-w weight]
-              [-x upper] [-y lower]
+  %[2]s -a|-e virtual-service -r server-address [-g|-m|-i|--fullnat]
+              [-w weight] [-x upper] [-y lower]
   %[2]s -d virtual-service -r server-address
   %[2]s -L|-l [virtual-service] [-n] [--nosort] [--exact]
               [--stats|--rate|--thresholds|--persistent-conn]
@@ -82,6 +83,11 @@ Options:
       --tun-nocsum          the tunnel has no checksum of its own (default)
       --tun-csum            … it has one
       --tun-remcsum         … of gue: and leaves the inner one to the server
+      --fullnat             both ends change: the server sees a local address,
+                            and needs no route to the client (ulvs's own)
+      --local-address LIST  of a service: the addresses that --fullnat speaks
+                            from, like 10.0.0.7,10.0.0.20-10.0.0.29: best ones
+                            that nobody has, else the director's (ulvs's own)
   -w, --weight N            the share of the real server (default 1);
                             0: no new connections
   -x, --u-threshold N       the connections at which it takes no more (0: any)

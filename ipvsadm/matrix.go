@@ -86,6 +86,7 @@ const (
 	slotTunNoCsum
 	slotTunCsum
 	slotTunRemCsum
+	slotLocals
 	slots
 )
 
@@ -129,6 +130,7 @@ var rules = [slots]struct{ name, columns string }{
 	slotTunNoCsum:      {"tun-nocsum", "xxxx.xxxxxxx"},
 	slotTunCsum:        {"tun-csum", "xxxx.xxxxxxx"},
 	slotTunRemCsum:     {"tun-remcsum", "xxxx.xxxxxxx"},
+	slotLocals:         {"local-address", ".xxxxxxxxxxx"},
 }
 
 // A seen set holds the slots that a line fills.

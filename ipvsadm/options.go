@@ -36,7 +36,8 @@ func (o *option) String() string {
 	return "-" + string(o.short) + "/--" + o.long
 }
 
-// options are all that the parser knows.
+// options are all that the parser knows: the original's, and --fullnat and
+// --local-address, which are ours.
 var options = [...]option{
 	{'A', "add-service", alone, cmdAddService, slotFree, nil},
 	{'E', "edit-service", alone, cmdEditService, slotFree, nil},
@@ -70,6 +71,7 @@ var options = [...]option{
 	{'g', "gatewaying", alone, cmdNone, slotForward, mode("dr")},
 	{'i', "ipip", alone, cmdNone, slotForward, mode("tun")},
 	{'m', "masquerading", alone, cmdNone, slotForward, mode("nat")},
+	{0, "fullnat", alone, cmdNone, slotForward, mode("fullnat")},
 	{'w', "weight", required, cmdNone, slotWeight, readWeight},
 	{'x', "u-threshold", required, cmdNone, slotUpper, readUpper},
 	{'y', "l-threshold", required, cmdNone, slotLower, readLower},
@@ -97,6 +99,7 @@ var options = [...]option{
 	{0, "tun-nocsum", alone, cmdNone, slotTunNoCsum, nil},
 	{0, "tun-csum", alone, cmdNone, slotTunCsum, nil},
 	{0, "tun-remcsum", alone, cmdNone, slotTunRemCsum, nil},
+	{0, "local-address", required, cmdNone, slotLocals, readLocals},
 }
 
 // shortOption finds an option by its letter; nil: there is none.

@@ -63,6 +63,7 @@ type parser struct {
 	persist   int        // seconds; 0: not
 	mask      netip.Addr // zero: all bits
 	engine    string
+	locals    ulvs.Locals
 	server    netip.AddrPort
 	mode      string
 	weight    int
@@ -219,7 +220,7 @@ func (p *parser) change() ulvs.Command {
 	switch p.command {
 	case cmdAddService, cmdEditService:
 		c.Service.Scheduler, c.Service.Flags = p.scheduler, flagsOf(p.flags)
-		c.Service.OnePacket, c.Service.Engine = p.seen[slotOps], p.engine
+		c.Service.OnePacket, c.Service.Engine, c.Service.Locals = p.seen[slotOps], p.engine, p.locals
 		if p.seen[slotPersistent] {
 			c.Service.Persist, c.Service.Mask = p.persist, p.mask
 		}

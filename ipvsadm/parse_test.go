@@ -21,6 +21,8 @@ func FuzzFormat(f *testing.F) {
 		"-A -t 192.0.2.1:80 -s sh -b sh-port,sh-fallback,flag-3", "-E -M 0 -f 3 -p -s mh -b mh-port", "--set 0 1 2678400",
 		"-a -f 7 -r 10.0.0.1:81 -x 5 -y 3", "-d -f 7 -6 -r fd00::1", "ulvs mark flush",
 		"ulvs mark add -d 192.0.2.1 -p tcp --dports 80,443 --set-mark 6666", "#ulvs mark del -s fd00::/8 --set-mark 1/3", "-A --sctp-service 192.0.2.1:80 -M 64 -p",
+		"-A -t 192.0.2.1:80 --local-address 10.0.0.7,10.0.0.20-10.0.0.29", "-a -t 192.0.2.1:80 -r 10.0.0.1:81 --fullnat",
+		"-E -u [fd00::1]:53 --local-address FD00:0::7",
 	} {
 		f.Add(line)
 	}

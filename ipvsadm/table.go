@@ -105,6 +105,9 @@ func described(s ulvs.Service) string {
 	if s.OnePacket {
 		words = append(words, "ops")
 	}
+	if s.Locals != "" {
+		words = append(words, "local", string(s.Locals))
+	}
 	return strings.Join(words, " ")
 }
 

@@ -170,6 +170,15 @@ func readEngine(p *parser, v value) error {
 	return nil
 }
 
+func readLocals(p *parser, v value) error {
+	l, err := ulvs.ParseLocals(v.text)
+	if err != nil || l == "" {
+		return usage("illegal local-address `%s' specified: want ADDRESS or FIRST-LAST, with commas, at most %d", v.text, ulvs.MaxLocals)
+	}
+	p.locals = l
+	return nil
+}
+
 func readFlags(p *parser, v value) error { p.flags = v.text; return nil }
 
 func readTunnel(p *parser, v value) error {
