@@ -24,6 +24,7 @@ type churn struct {
 	services []*service
 	talks    []talk
 	modes    map[string]string // of a server of a service: "-m"; it never changes
+	gone     map[string]bool   // services that were deleted, by their words
 	wrong    error             // lines of ours that are none
 }
 
@@ -41,7 +42,7 @@ func newScript(ctx context.Context, seed uint64, events int, has features) (scri
 		return script{}, err
 	}
 	defer m.engine.Close()
-	c := &churn{Rand: rand.New(rand.NewPCG(seed, 0)), has: has, world: m, cast: cast{}, modes: map[string]string{}}
+	c := &churn{Rand: rand.New(rand.NewPCG(seed, 0)), has: has, world: m, cast: cast{}, modes: map[string]string{}, gone: map[string]bool{}}
 	c.script.name = fmt.Sprint("seed-", seed)
 	for range 1 + c.IntN(3) {
 		c.addService(ctx)

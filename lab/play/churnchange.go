@@ -41,12 +41,16 @@ func (c *churn) changeOne(ctx context.Context) {
 		c.addService(ctx)
 	case n < 95:
 		c.do(ctx, "ipvsadm -D %s", s.words())
+		c.gone[s.words()] = true
 		c.services = slices.DeleteFunc(c.services, func(o *service) bool { return o == s })
 	case n < 97 && c.has.waits:
 		c.do(ctx, "wait 3s") // the kernel zeroes what its last tick has seen
 		c.do(ctx, "ipvsadm -Z %s", s.words())
 	case n < 98:
 		c.do(ctx, "ipvsadm -C")
+		for _, s := range c.services {
+			c.gone[s.words()] = true
+		}
 		c.services = nil
 	default:
 		c.do(ctx, "ipvsadm -A %s %s", s.words(), c.serviceWords(s)) // it exists
@@ -67,6 +71,13 @@ func (c *churn) addService(ctx context.Context) {
 	s := &service{
 		proto:   pick(c, []string{"tcp", "tcp", "udp"}),
 		virtual: netip.AddrPortFrom(netip.MustParseAddr(fmt.Sprintf(text, 1+c.IntN(3))), pick(c, []uint16{80, 443, 53})),
+	}
+	if c.gone[s.words()] { // it begins to count from what the last tick has seen of its servers
+		if !c.has.waits {
+			return // see omissions
+		}
+		c.do(ctx, "wait 3s")
+		delete(c.gone, s.words())
 	}
 	c.do(ctx, "ipvsadm -A %s %s", s.words(), c.serviceWords(s))
 	c.services = append(slices.DeleteFunc(c.services, func(o *service) bool { return o.words() == s.words() }), s)
