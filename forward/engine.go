@@ -55,6 +55,7 @@ type Engine struct {
 	pending  []func() // what the worker does when the book is published
 	snapshot *host.Snapshot
 	guarded  host.GuardSet // what the guard takes now
+	unsure   bool          // it may take something else, see tell
 	met      tuples        // as the worker had it
 	reviewed time.Duration // when it was last looked which of them are in use
 	aside    aside

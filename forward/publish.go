@@ -52,25 +52,38 @@ func (e *Engine) publish() error {
 	return nil
 }
 
-// tell has the guard take exactly this.
+// tell has the guard take exactly this. If that fails, it may have been heard
+// all the same, or by half: then nothing is known of the guard until it has
+// been told again.
 func (e *Engine) tell(want host.GuardSet) error {
-	more := len(want.Aside) >= len(e.guarded.Aside) // what the guard leaves must be queued by then
-	if more {
-		if err := e.tellMarks(want); err != nil {
+	if !e.unsure && equal(want, e.guarded) {
+		return nil
+	}
+	marks := e.unsure || !slices.Equal(want.Marks, e.guarded.Marks) || !slices.Equal(want.Aside, e.guarded.Aside)
+	steps := [...]func() error{
+		func() error { return e.tellMarks(want, marks) },
+		func() error { return e.tellGuard(want) },
+	}
+	if len(want.Aside) < len(e.guarded.Aside) { // else what the guard leaves must be queued by then
+		slices.Reverse(steps[:])
+	}
+	e.unsure = true
+	for _, step := range steps {
+		if err := step(); err != nil {
 			return err
 		}
 	}
-	if e.cfg.Guard != nil && !equal(want, e.guarded) {
-		if err := e.cfg.Guard.Set(want); err != nil {
-			return fmt.Errorf("tell the guard: %w: see \"ulvs status\"", err)
-		}
+	e.guarded, e.unsure = want, false
+	return nil
+}
+
+func (e *Engine) tellGuard(want host.GuardSet) error {
+	if e.cfg.Guard == nil {
+		return nil
 	}
-	if !more {
-		if err := e.tellMarks(want); err != nil {
-			return err
-		}
+	if err := e.cfg.Guard.Set(want); err != nil {
+		return fmt.Errorf("tell the guard: %w: see \"ulvs status\"", err)
 	}
-	e.guarded = want
 	return nil
 }
 

@@ -119,9 +119,9 @@ func (e *Engine) standAside(g *host.GuardSet) {
 	g.Aside = all.sorted()
 }
 
-// tellMarks has what the host's rules mark put into the queue.
-func (e *Engine) tellMarks(want host.GuardSet) error {
-	if e.cfg.Marking.Queue == nil || slices.Equal(want.Marks, e.guarded.Marks) && slices.Equal(want.Aside, e.guarded.Aside) {
+// tellMarks has what the host's rules mark put into the queue, if that is news.
+func (e *Engine) tellMarks(want host.GuardSet, news bool) error {
+	if e.cfg.Marking.Queue == nil || !news {
 		return nil
 	}
 	if err := e.cfg.Marking.Guard.Set(want); err != nil {

@@ -75,7 +75,7 @@ func (e *Engine) Tick(now time.Duration) error {
 	for _, d := range gone {
 		e.book.dests[d.num] = nil
 	}
-	if !e.review(now) && len(gone) == 0 && equal(e.compile().guard, e.guarded) {
+	if !e.review(now) && len(gone) == 0 && !e.unsure && equal(e.compile().guard, e.guarded) {
 		return nil
 	}
 	if err := e.publish(); err != nil {
