@@ -32,6 +32,9 @@ func (w *worker) adopt(cfg *config) {
 	if old.sysctls != cfg.sysctls {
 		w.setLevels()
 	}
+	if w.sweeps { // once, however many servers were deleted; who is back by now keeps what he had
+		w.sweep()
+	}
 	for a := range cfg.held {
 		if !old.held[a] {
 			w.claims = append(w.claims, claim{addr: a})

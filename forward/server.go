@@ -145,23 +145,23 @@ func (e *Engine) discard(d *dest) {
 	sweep := e.book.sysctls.expireNodestConn != 0
 	e.later(func() {
 		d.available = false
-		if sweep {
-			e.w.sweep()
-		}
+		e.w.sweeps = e.w.sweeps || sweep
 	})
 }
 
-// sweep forgets all connections whose server was deleted, those first that
-// others depend on none of (ip_vs_expire_nodest_conn_flush).
+// sweep forgets all connections whose server was deleted
+// (ip_vs_expire_nodest_conn_flush). Whom ExpireWhole hears of last, ends first:
+// so those that others depend on are the first here.
 func (w *worker) sweep() {
-	for range 2 { // children, then their parents
+	w.sweeps = false
+	for _, parents := range [...]bool{true, false} {
 		for c := range w.table.All() {
-			if !w.cfg.dest(c.Owner).available && c.Owner != nobody && w.table.Children(c) == 0 {
+			if c.Owner != nobody && !w.cfg.dest(c.Owner).available && w.table.Children(c) > 0 == parents {
 				w.table.ExpireWhole(c, w.now)
 			}
 		}
-		w.expire(w.now)
 	}
+	w.expire(w.now)
 }
 
 // unicast reports whether an address can be a real server's, as the kernel

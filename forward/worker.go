@@ -68,6 +68,7 @@ type worker struct {
 	estimated time.Duration // when rates are estimated next
 	asked     time.Duration // when neigh was last gone through
 	worked    bool          // frames came since the worker last slept
+	sweeps    bool          // servers were deleted whose connections are to be forgotten
 	behind    bool          // more was due to expire than one call ends
 	dead      []bool        // ports whose interface is gone
 	unplug    func(fd int)  // what waits for frames need not wait for that one any more
