@@ -19,6 +19,7 @@ type burst struct {
 	names    [burstSize]unix.RawSockaddrInet6 // the larger of both families'
 	controls [burstSize][128]byte
 	room     []byte
+	used     int // messages that the kernel wrote into last time
 }
 
 const (
@@ -33,7 +34,7 @@ type message struct {
 }
 
 func newBurst() *burst {
-	b := &burst{room: make([]byte, burstSize*roomSize)}
+	b := &burst{room: make([]byte, burstSize*roomSize), used: burstSize}
 	for i := range b.heads {
 		b.pieces[i] = unix.Iovec{Base: &b.room[i*roomSize], Len: roomSize}
 	}
@@ -42,7 +43,7 @@ func newBurst() *burst {
 
 // receive takes what waits at the socket, up to a burst.
 func (b *burst) receive(fd int) int {
-	for i := range b.heads {
+	for i := range b.used {
 		h := &b.heads[i].Msghdr
 		*h = unix.Msghdr{Iov: &b.pieces[i], Iovlen: 1, Name: (*byte)(unsafe.Pointer(&b.names[i])), Control: &b.controls[i][0]}
 		h.Namelen = uint32(unsafe.Sizeof(b.names[i]))
@@ -50,10 +51,10 @@ func (b *burst) receive(fd int) int {
 	}
 	n, _, e := unix.Syscall6(unix.SYS_RECVMMSG, uintptr(fd), uintptr(unsafe.Pointer(&b.heads)), burstSize, unix.MSG_DONTWAIT, 0, 0)
 	runtime.KeepAlive(b)
-	if e != 0 {
-		return 0 // nothing waits, or an ICMP error was told
+	if b.used = int(n); e != 0 {
+		b.used = 0 // nothing waits, or an ICMP error was told
 	}
-	return int(n)
+	return b.used
 }
 
 // An outer is a packet as it was received, and what the kernel says of it.

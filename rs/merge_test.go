@@ -106,7 +106,7 @@ func perFlow(all [][]byte) map[string][][]byte {
 func TestMergeThereAndBack(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	merges := 0
-	for range 2000 {
+	for range 400 {
 		batch := drawBatch(r)
 		all := merged(t, batch)
 		var back [][]byte
@@ -124,7 +124,7 @@ func TestMergeThereAndBack(t *testing.T) {
 			t.Fatalf("%d packets became %d", len(batch), len(back))
 		}
 	}
-	if merges < 10000 {
+	if merges < 2000 {
 		t.Errorf("%d packets were merged into others: too few to prove anything", merges)
 	}
 }

@@ -24,7 +24,7 @@ type tun struct {
 func openTun(name string) (*tun, error) {
 	fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return nil, fmt.Errorf("open /dev/net/tun: %w: is it there, and are you root of this network namespace?", err)
+		return nil, fmt.Errorf("open /dev/net/tun: %w: its mode may keep you out (0666 is common, and safe), or it is missing: modprobe tun", err)
 	}
 	t := &tun{fd: fd, iov: make([]unix.Iovec, 0, 1024)}
 	if err := errors.Join(t.create(name), receiveBy(name)); err != nil {
