@@ -4,6 +4,8 @@ package packet
 
 import (
 	"bytes"
+	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -86,6 +88,77 @@ func TestTunnelError(t *testing.T) {
 				}
 				shorten(t, p, e.Inner.L4+4)
 			}
+		}
+	}
+}
+
+// What the client is told where the two families differ: the same in the words
+// of his own, and nothing where there is none.
+func TestTunnelErrorFamilies(t *testing.T) {
+	const v4, v6 = "198.51.100.7:1 > 192.0.2.1:2 udp len 20", "[2001:db8::7]:1 > [2001:db8::1]:2 udp len 20"
+	for _, c := range []struct{ inner, outer, said, want string }{
+		{v4, "fd00::9 > fd00::1", "too-big { %s } mtu 1400", "192.0.2.1 > 198.51.100.7 icmp frag-needed { " + v4 + " df } mtu 1360 tos 0xc0"},
+		{v4, "fd00::9 > fd00::1", "too-big { %s } mtu 600", "192.0.2.1 > 198.51.100.7 icmp frag-needed { " + v4 + " df } mtu 1280 tos 0xc0"},
+		{v4, "fd00::9 > fd00::1", "time-exceeded { %s }", "192.0.2.1 > 198.51.100.7 icmp time-exceeded { " + v4 + " df } tos 0xc0"},
+		{v4, "fd00::9 > fd00::1", "4/1 { %s }", ""},
+		{v6, "10.0.0.9 > 10.0.0.1", "frag-needed { %s } mtu 1400", "2001:db8::1 > 2001:db8::7 icmp6 too-big { " + v6 + " } mtu 1380"},
+		{v6, "10.0.0.9 > 10.0.0.1", "host-unreachable { %s }", "2001:db8::1 > 2001:db8::7 icmp6 host-unreachable { " + v6 + " }"},
+		{v6, "fd00::9 > fd00::1", "4/1 { %s }", "2001:db8::1 > 2001:db8::7 icmp6 4/1 { " + v6 + " }"},
+		{v6, "fd00::9 > fd00::1", "too-big { %s } mtu 0xffffffff", "2001:db8::1 > 2001:db8::7 icmp6 too-big { " + v6 + " } mtu 65495"},
+	} {
+		inner := must(t, strings.Replace(c.inner, "len 20", "len 20 df", strings.Count(c.inner, "192.")))
+		proto, icmp, router := "4", "icmp", "10.0.0.7 > 10.0.0.9"
+		if !inner.Is4() {
+			proto = "41"
+		}
+		if strings.Contains(c.outer, "fd00") {
+			icmp, router = "icmp6", "fd00::7 > fd00::9"
+		}
+		quote := fmt.Sprintf("%s proto %s data %q", c.outer, proto, inner.Buf[inner.L3:inner.End])
+		p := must(t, router+" "+icmp+" "+fmt.Sprintf(c.said, quote))
+		e, ok := p.TunnelError()
+		if !ok {
+			t.Errorf("%s: not read", c.said)
+			continue
+		}
+		relayed := false
+		d := made(func(dst *Packet) { relayed = e.Relay(dst, p, e.Inner.Flow.Dst.Addr, e.Path) })
+		switch {
+		case relayed != (c.want != ""):
+			t.Errorf("%s: relayed: %v", c.said, relayed)
+		case relayed:
+			if err := d.Like(c.want); err != nil {
+				t.Errorf("%s: %v", c.said, err)
+			}
+		}
+	}
+}
+
+// What a director of ours would not have sent: GUE's control messages and later
+// versions, GRE with a key. What another might have: GUE with optional fields.
+func TestTunnelErrorHeaders(t *testing.T) {
+	inner := must(t, "198.51.100.7:1 > 192.0.2.1:2 udp len 20")
+	for _, c := range []struct {
+		ends, header string
+		want         bool
+	}{
+		{"10.0.0.9:1 > 10.0.0.1:2 udp", "\x00\x04\x00\x00", true},
+		{"10.0.0.9:1 > 10.0.0.1:2 udp", "\x02\x04\x00\x00\x80\x00\x00\x00\x00\x00\x00\x00", true},
+		{"10.0.0.9:1 > 10.0.0.1:2 udp", "\x20\x04\x00\x00", false},
+		{"10.0.0.9:1 > 10.0.0.1:2 udp", "\x40\x04\x00\x00", false},
+		{"10.0.0.9:1 > 10.0.0.1:2 udp", "\x00\x29\x00\x00", false},
+		{"10.0.0.9 > 10.0.0.1 proto 47", "\x00\x00\x08\x00", true},
+		{"10.0.0.9 > 10.0.0.1 proto 47 frag 0+", "\x00\x00\x08\x00", true},
+		{"10.0.0.9 > 10.0.0.1 proto 47 frag 8", "\x00\x00\x08\x00", false},
+		{"10.0.0.9 > 10.0.0.1 proto 47", "\x20\x00\x08\x00", false},
+		{"10.0.0.9 > 10.0.0.1 proto 47", "\x20\x00\x08\x00\x00\x00\x00\x00", false},
+		{"10.0.0.9 > 10.0.0.1 proto 47", "\x00\x01\x08\x00", false},
+		{"10.0.0.9 > 10.0.0.1 proto 50", "", false},
+	} {
+		data := c.header + string(inner.Buf[inner.L3:inner.End])
+		p := must(t, fmt.Sprintf("10.0.0.7 > 10.0.0.9 icmp host-unreachable { %s data %q }", c.ends, data))
+		if e, ok := p.TunnelError(); ok != c.want || ok && e.Inner.Flow != inner.Flow {
+			t.Errorf("%s %x: %v", c.ends, c.header, ok)
 		}
 	}
 }

@@ -24,7 +24,7 @@ func (p *Packet) TunnelError() (e TunnelError, ok bool) {
 		return e, false
 	}
 	outer, why := p.Quote()
-	if why != None || outer.Frag != Whole {
+	if why != None || outer.Frag == Later {
 		return e, false
 	}
 	e.Server = outer.Flow.Dst
