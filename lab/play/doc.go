@@ -10,6 +10,7 @@
 //
 //	# text                 teaches
 //	memory only: REASON    in the head: the other players would take too long
+//	ulvs only: REASON      in the head: the kernel has nothing of the kind
 //	ipvsadm ARG… [=> CODE] is carried out, and exits with CODE, or 0
 //	sysctl NAME=VALUE      sets net.ipv4.vs.NAME; => CODE here and below too
 //	ulvs mark add|del RULE or flush: marks packets, in the words of ulvs.ParseMark
@@ -31,6 +32,10 @@
 // leaves without an out line is an error. The out lines under a pass are what
 // the host's own stack answers; in memory there is no such host, and there they
 // are not played. Without them a host may answer what it likes.
+//
+// A port that the director chooses has a name in an in or out line, like
+// 10.0.0.200:$a. The first out line with a name says which port it is from then
+// on; two names are two ports.
 //
 // What ipvsadm lists of connections has no order here, and its times may be two
 // seconds off, and where time is real also less by as much as the lesson is late. A listing that a real director's counters have not reached yet is

@@ -154,7 +154,7 @@ func judge(file string, p places) verdict {
 		err = judgeHere(ctx, l, p)
 	}
 	if err != nil {
-		v.Error, v.MemoryOnly = err.Error(), errors.Is(err, ErrMemoryOnly)
+		v.Error, v.Elsewhere = err.Error(), errors.Is(err, ErrElsewhere)
 	}
 	return v
 }

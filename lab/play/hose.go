@@ -28,9 +28,22 @@ func (h *hose) Recv(batch []packet.Packet) (int, error) {
 
 func (h *hose) Send(batch []*packet.Packet, sent []packet.Drop) {
 	for i, p := range batch {
-		h.out = append(h.out, slices.Clone(p.Buf[p.Off:p.End]))
+		frame := slices.Clone(p.Buf[p.Off:p.End])
+		if !isNoise(parsed(frame)) {
+			h.out = append(h.out, frame)
+		}
 		sent[i] = packet.None
 	}
+}
+
+// isNoise reports whether a frame is what any host says of itself: in IPv6
+// neighbour discovery and the groups it joins (RFC 3810), all to ff00::/8; in
+// IPv4 that it would have an address, or has it (RFC 5227).
+func isNoise(p *packet.Packet) bool {
+	if a, ok := p.ARP(); ok {
+		return a.SenderIP() == a.TargetIP() || a.SenderIP().Netip().IsUnspecified()
+	}
+	return p.Type == packet.TypeIPv6 && (p.IsND() || p.Flow.Dst.Addr[0] == 0xff)
 }
 
 func (h *hose) Fd() int        { return -1 }

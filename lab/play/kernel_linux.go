@@ -10,7 +10,7 @@ import (
 // judgeHere plays a lesson on the IPVS of the kernel that runs here, with the
 // ipvsadm that is installed. It needs root, and the modules loaded; see Guest.
 func judgeHere(ctx context.Context, l *Lesson, p places) error {
-	if err := l.live(); err != nil {
+	if err := l.elsewhere(Traits{Truth: true}); err != nil {
 		return err
 	}
 	return apart(func() error {

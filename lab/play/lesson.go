@@ -18,6 +18,7 @@ type Lesson struct {
 	Name       string // of its file, for messages
 	About      string // the comment it begins with
 	MemoryOnly string // why only memory plays it; empty: all do
+	UlvsOnly   string // why the kernel cannot play it; empty: it can
 	steps      []step
 }
 
@@ -100,6 +101,8 @@ func (l *Lesson) add(n int, line string) error {
 		}
 	case word == "memory" && strings.HasPrefix(rest, "only: "):
 		l.MemoryOnly = strings.TrimPrefix(rest, "only: ")
+	case word == "ulvs" && strings.HasPrefix(rest, "only: "):
+		l.UlvsOnly = strings.TrimPrefix(rest, "only: ")
 	case word == "|" || word == "<":
 		return l.attach(word, text[1:])
 	case word == "differs":
@@ -114,6 +117,9 @@ func (l *Lesson) append(n int, word, text string) error {
 	read := verbs[word]
 	if read == nil {
 		return fmt.Errorf("%q begins no line of a lesson: want ipvsadm, sysctl, iptables, ip6tables, ulvs mark, in, also, out, silent, drop, pass, wait, differs, |, < or #", word)
+	}
+	if strings.Contains(text, "$") {
+		read = readNamed
 	}
 	a, err := read(text)
 	if err != nil {

@@ -21,7 +21,7 @@ import (
 // Live plays a lesson on `ulvs run`, the program of that name, in a network
 // namespace of its own. It needs root.
 func Live(ctx context.Context, program string, l *Lesson) error {
-	if err := l.live(); err != nil {
+	if err := l.elsewhere(Traits{}); err != nil {
 		return err
 	}
 	return apart(func() error {

@@ -63,6 +63,7 @@ func ifIndex(port int) int { return port + 2 }
 
 // facts are what the host of plan.go knows.
 func facts() (f host.Facts) {
+	f.Ephemeral = host.PortRange{First: 32768, Last: 60999} // Linux's, if nobody changed it
 	for port, name := range portNames {
 		f.Interfaces = append(f.Interfaces, host.Interface{
 			Index: ifIndex(port), Name: name, MAC: portMAC(port), MTU: 1500,

@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// ErrMemoryOnly is what a player returns that cannot play a lesson, because
-// the lesson is for memory only.
-var ErrMemoryOnly = errors.New("memory only")
+// ErrElsewhere is what a player returns that cannot play a lesson, because the
+// lesson is for memory only, or for ulvs only.
+var ErrElsewhere = errors.New("for another player")
 
 // Play reads a lesson and plays it in a fresh world.
 func Play(ctx context.Context, name string, lesson io.Reader, w World) error {
@@ -26,8 +26,8 @@ func Play(ctx context.Context, name string, lesson io.Reader, w World) error {
 // Play plays the lesson in a fresh world. An error is the first claim that does
 // not hold.
 func (l *Lesson) Play(ctx context.Context, w World) error {
-	p := &player{ctx: ctx, world: w, traits: w.Traits(), began: time.Now()}
-	if err := l.live(); err != nil && !p.traits.Virtual {
+	p := &player{ctx: ctx, world: w, traits: w.Traits(), began: time.Now(), names: map[string]string{}}
+	if err := l.elsewhere(p.traits); err != nil {
 		return err
 	}
 	for _, s := range l.steps {
@@ -41,12 +41,15 @@ func (l *Lesson) Play(ctx context.Context, w World) error {
 	return nil
 }
 
-// live is why the lesson cannot be played in real time, nil if it can.
-func (l *Lesson) live() error {
-	if l.MemoryOnly == "" {
-		return nil
+// elsewhere is why the lesson cannot be played in a world, nil if it can.
+func (l *Lesson) elsewhere(t Traits) error {
+	switch {
+	case l.MemoryOnly != "" && !t.Virtual:
+		return fmt.Errorf("%s: %w: memory only: %s", l.Name, ErrElsewhere, l.MemoryOnly)
+	case l.UlvsOnly != "" && t.Truth:
+		return fmt.Errorf("%s: %w: ulvs only: %s", l.Name, ErrElsewhere, l.UlvsOnly)
 	}
-	return fmt.Errorf("%s: %w: %s", l.Name, ErrMemoryOnly, l.MemoryOnly)
+	return nil
 }
 
 // A player is one lesson being played.
@@ -58,7 +61,8 @@ type player struct {
 	effect Effect // what of it has not been explained yet
 	began  time.Time
 	waited time.Duration
-	leave  bool // the packet was the host's, which may answer, and no line claims an answer
+	names  map[string]string // ports that the director chose, by their names
+	leave  bool              // the packet was the host's, which may answer, and no line claims an answer
 }
 
 // late is how much more time has gone by than the lesson has waited.

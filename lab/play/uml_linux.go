@@ -31,10 +31,10 @@ const guestMemory = 2 << 30
 
 // A verdict is what the guest says of one lesson.
 type verdict struct {
-	Name       string
-	Error      string // empty: it holds
-	MemoryOnly bool   // … because it is for memory only
-	Exam       *Exam  // instead of all that: what a script of a contest came to
+	Name      string
+	Error     string // empty: it holds
+	Elsewhere bool   // … because it is for another player
+	Exam      *Exam  // instead of all that: what a script of a contest came to
 }
 
 // An order is what the guest is to do; it lies beside what it writes.
@@ -171,8 +171,8 @@ func (v verdict) err() error {
 	switch {
 	case v.Error == "":
 		return nil
-	case v.MemoryOnly:
-		return told{v.Error, ErrMemoryOnly}
+	case v.Elsewhere:
+		return told{v.Error, ErrElsewhere}
 	}
 	return errors.New(v.Error)
 }

@@ -101,12 +101,6 @@ func (w *wire) collect(ctx context.Context) (frames [][]byte, err error) {
 	}
 }
 
-// isNoise reports whether a frame is what any host says of itself in IPv6:
-// neighbour discovery and the groups it joins (RFC 3810), all to ff00::/8.
-func isNoise(p *packet.Packet) bool {
-	return p.Type == packet.TypeIPv6 && (p.IsND() || p.Flow.Dst.Addr[0] == 0xff)
-}
-
 func deadline(ctx context.Context) time.Time {
 	end := time.Now().Add(patience)
 	if d, ok := ctx.Deadline(); ok && d.Before(end) {
