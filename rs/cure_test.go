@@ -47,11 +47,12 @@ func (a *asker) hear() []byte {
 	return b[:n]
 }
 
-// ask broadcasts who has the address.
-func (a *asker) ask(who string) {
+// ask broadcasts who has the address, in the name of another, which the answer
+// names again.
+func (a *asker) ask(who, as string) {
 	a.t.Helper()
 	f := slices.Concat([]byte{255, 255, 255, 255, 255, 255}, a.mac, []byte{8, 6, 0, 1, 8, 0, 6, 4, 0, 1}, a.mac,
-		netip.MustParseAddr(addresses["client"]).AsSlice(), make([]byte, 6), netip.MustParseAddr(who).AsSlice())
+		netip.MustParseAddr(as).AsSlice(), make([]byte, 6), netip.MustParseAddr(who).AsSlice())
 	must(a.t, unix.Sendto(a.fd, f, 0, &unix.SockaddrLinklayer{Ifindex: a.dev, Halen: 6}))
 }
 
@@ -61,9 +62,10 @@ func (s *segment) answers() []string {
 	s.t.Helper()
 	s.enter("client")
 	a := newAsker(s.t, unix.ETH_P_ARP)
-	a.ask(vip.String())
+	const other = "192.0.2.3"
+	a.ask(vip.String(), addresses["client"])
 	for _, name := range []string{"lvs", "rs1", "rs2"} {
-		a.ask(addresses[name])
+		a.ask(addresses[name], other)
 	}
 	var hosts []string
 	for own := 0; own < 3; {
@@ -72,11 +74,10 @@ func (s *segment) answers() []string {
 			continue
 		}
 		from := s.macs[net.HardwareAddr(f[22:28]).String()]
-		switch who, _ := netip.AddrFromSlice(f[28:32]); who.String() {
-		case vip.String():
-			hosts = append(hosts, from)
-		case addresses[from]:
+		if net.IP(f[38:42]).String() == other {
 			own++
+		} else {
+			hosts = append(hosts, from)
 		}
 	}
 	slices.Sort(hosts)

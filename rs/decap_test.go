@@ -314,7 +314,7 @@ func TestDecapStream(t *testing.T) {
 	}
 }
 
-const streamSize = 4 << 20
+const streamSize = 1 << 20
 
 // stream sends text from the director to the VIP and wants it to arrive whole.
 func (w *tunnel) stream(to netip.AddrPort) {
