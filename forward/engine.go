@@ -127,6 +127,7 @@ func newWorker(e *Engine) *worker {
 	w.out = newOutbox(len(w.links), &w.drops)
 	w.limit.seed = e.cfg.Rand.Uint64()
 	w.locals = conntrack.NewPorts(rand.New(rand.NewPCG(e.cfg.Rand.Uint64(), e.cfg.Rand.Uint64())))
+	w.locals.Bar(e.cfg.Host.Ephemeral())
 	w.gone, w.askFn, w.lostFn = w.release, w.ask, w.lost
 	return w
 }

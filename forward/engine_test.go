@@ -130,6 +130,7 @@ func facts() host.Facts {
 		},
 		Neighbours: []host.Neighbour{{IfIndex: 1, Addr: addr("192.0.2.254"), MAC: routerMAC, Permanent: true}},
 	}
+	f.Ephemeral = host.PortRange{First: 32768, Last: 60999}
 	f.Routes = append(f.Routes, host.RouteEntry{
 		Dst: prefix("10.0.0.255/32"), Local: true, Route: host.Route{Kind: host.Broadcast, IfIndex: 2},
 	})
