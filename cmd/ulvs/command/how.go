@@ -45,7 +45,7 @@ func goRun(args, parent []string) string {
 
 // told are our own words in a text. Behind "--" they are typed in a lab's host,
 // where we are called ulvs.
-var told = regexp.MustCompile(`(-- )?\bulvs (run|status|ipvsadm|sysctl|mark|lab|version)\b`)
+var told = regexp.MustCompile(`(-- )?\bulvs (run|status|ipvsadm|sysctl|mark|rs|lab|version)\b`)
 
 // paste is the text with what is to be typed as it can be typed here.
 func paste(text string) string {
