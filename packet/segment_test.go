@@ -155,3 +155,12 @@ func fill(b []byte) {
 		b[i] = byte(i*i>>3 ^ i)
 	}
 }
+
+func BenchmarkSegment(b *testing.B) {
+	super := must(b, "198.51.100.7:1 > 192.0.2.1:2 tcp A gso 1448 len 60000")
+	d := Packet{Buf: make([]byte, Headroom+2000)}
+	for b.Loop() {
+		d.Off = Headroom
+		d.Segment(super, 7)
+	}
+}
