@@ -13,6 +13,9 @@ func (w *worker) icmp(p *packet.Packet) packet.Drop {
 	if p.IsND() {
 		return w.hearND(p)
 	}
+	if why, ours := w.wrapError(p); ours {
+		return why
+	}
 	if !p.ToUs || !w.cfg.serves(&p.Flow.Src.Addr) {
 		return packet.NotOurs
 	}

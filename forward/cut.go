@@ -70,6 +70,19 @@ func (w *worker) split(p *packet.Packet, mtu int) packet.Drop {
 	return packet.None
 }
 
+// cut6 cuts up an outer IPv6 packet, which nobody but its sender, the director,
+// may do.
+func (w *worker) cut6(p *packet.Packet, mtu int) packet.Drop {
+	w.pieces++
+	for i := 0; ; i++ {
+		f := w.out.Make()
+		if f == nil || !f.Fragment6(p, mtu, i, w.pieces) {
+			return packet.None // all are cut, or no frame was free, which is counted there
+		}
+		w.out.Send(f)
+	}
+}
+
 // piece builds the fragment of p whose body stands at that offset.
 func (w *worker) piece(f, p *packet.Packet, header int, body []byte, at int, last bool) {
 	head := p.Buf[p.Off : p.L3+header]

@@ -125,7 +125,8 @@ func newWorker(e *Engine) *worker {
 		return d.home != nil && d.home.how.onePacket
 	})
 	w.out = newOutbox(len(w.links), &w.drops)
-	w.limit.seed = e.cfg.Rand.Uint64()
+	w.paths = paths{}
+	w.limit.seed, w.pieces = e.cfg.Rand.Uint64(), e.cfg.Rand.Uint32()
 	w.locals = conntrack.NewPorts(rand.New(rand.NewPCG(e.cfg.Rand.Uint64(), e.cfg.Rand.Uint64())))
 	w.locals.Bar(e.cfg.Host.Ephemeral())
 	w.gone, w.askFn, w.lostFn = w.release, w.ask, w.lost

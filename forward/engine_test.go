@@ -122,13 +122,17 @@ func facts() host.Facts {
 			{IfIndex: 1, Prefix: prefix("192.0.2.100/24")},
 			{IfIndex: 1, Prefix: prefix("192.0.2.1/24")},
 			{IfIndex: 2, Prefix: prefix("10.0.0.100/24")},
+			{IfIndex: 2, Prefix: prefix("fd00::100/64")},
 		},
 		Routes: []host.RouteEntry{
 			{Dst: prefix("192.0.2.0/24"), Route: host.Route{IfIndex: 1}},
 			{Dst: prefix("10.0.0.0/24"), Route: host.Route{IfIndex: 2}},
+			{Dst: prefix("fd00::/64"), Route: host.Route{IfIndex: 2}},
 			{Dst: prefix("0.0.0.0/0"), Route: host.Route{IfIndex: 1, Gateway: addr("192.0.2.254")}},
 		},
-		Neighbours: []host.Neighbour{{IfIndex: 1, Addr: addr("192.0.2.254"), MAC: routerMAC, Permanent: true}},
+		Neighbours: []host.Neighbour{{IfIndex: 1, Addr: addr("192.0.2.254"), MAC: routerMAC, Permanent: true},
+			{IfIndex: 2, Addr: addr("fd00::1"), MAC: serverMAC(6), Permanent: true},
+		},
 	}
 	f.Ephemeral = host.PortRange{First: 32768, Last: 60999}
 	f.Routes = append(f.Routes, host.RouteEntry{
@@ -136,7 +140,7 @@ func facts() host.Facts {
 	})
 	for _, a := range f.Addrs {
 		f.Routes = append(f.Routes, host.RouteEntry{
-			Dst: netip.PrefixFrom(a.Prefix.Addr(), 32), Local: true, Route: host.Route{Kind: host.Local, IfIndex: a.IfIndex},
+			Dst: netip.PrefixFrom(a.Prefix.Addr(), a.Prefix.Addr().BitLen()), Local: true, Route: host.Route{Kind: host.Local, IfIndex: a.IfIndex},
 		})
 	}
 	for n := byte(1); n <= 3; n++ {

@@ -12,14 +12,15 @@ import (
 
 // A way is how an address is reached: the port, the next hop, its link address.
 type way struct {
-	to    packet.Addr
-	hop   packet.Addr
-	mac   packet.MAC // of the next hop, if known
-	from  packet.MAC // of our port
-	mtu   int
-	port  uint8
-	known bool
-	why   packet.Drop // why there is no way
+	to     packet.Addr
+	hop    packet.Addr
+	mac    packet.MAC // of the next hop, if known
+	from   packet.MAC // of our port
+	mtu    int
+	source packet.Addr // of outer packets that go there
+	port   uint8
+	known  bool
+	why    packet.Drop // why there is no way
 }
 
 // ways remembers the answers of routes and neighbours: a direct-mapped cache,
@@ -88,6 +89,9 @@ func (w *worker) look(to packet.Addr) way {
 		v.why = packet.NoRoute
 		return v
 	}
+	if v.source = r.Src; v.source == (packet.Addr{}) {
+		v.source = w.cfg.host.Source(r.IfIndex, to)
+	}
 	if r.Gateway != (packet.Addr{}) {
 		v.hop = r.Gateway
 	}
@@ -133,8 +137,12 @@ func (w *worker) send(p *packet.Packet, v *way) packet.Drop {
 	}
 	p.SetMAC(v.mac, v.from)
 	p.VLAN = 0
-	if p.SegLen() > v.mtu && p.Is4() { // with DF, mayGo let pass only errors on their way back
+	switch {
+	case p.SegLen() <= v.mtu:
+	case p.Is4(): // with DF, mayGo let pass only errors on their way back
 		return w.cut(p, v.mtu)
+	case p.Flow.Src.Addr == v.source: // an outer packet: the director is its sender, and may cut it
+		return w.cut6(p, v.mtu)
 	}
 	w.out.Send(p)
 	return packet.None

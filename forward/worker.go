@@ -43,6 +43,7 @@ type worker struct {
 	complains time.Duration // when the log may tell again that there are none left
 	neigh     *neigh.Table
 	ways      ways
+	paths     paths
 	wait      *waiting
 	claims    []claim
 	rivals    map[packet.Addr]packet.MAC // who else says that a VIP of ours is his
@@ -62,7 +63,8 @@ type worker struct {
 	defence   defence
 	free      func() int      // pages of memory that the host could give
 	about     *conntrack.Conn // whose packet is being sent, where what we say of it counts as an answer
-	outerID   uint16          // of the last outer packet
+	outerID   uint16          // of the next outer packet
+	pieces    uint32          // identification of the last outer IPv6 packet that was cut up
 	one       conntrack.Conn  // a connection for one datagram, see once
 	now       time.Duration
 	estimated time.Duration // when rates are estimated next

@@ -24,28 +24,35 @@ func (w *worker) wrap(c *conntrack.Conn, p *packet.Packet, relayed bool) packet.
 		return why
 	}
 	t := w.cfg.dest(c.Owner).tunnel
-	inner := *way
+	inner, outer := *way, *way
+	outer.mtu = w.paths.mtu(server, way.mtu, w.now)
 	var ok bool
-	if inner.mtu, ok = t.MTU(way.mtu, server.Is4()); !ok {
+	if inner.mtu, ok = t.MTU(outer.mtu, server.Is4()); !ok {
 		return packet.TooBig
 	}
-	if why := w.mayGo(p, &inner, relayed || w.cfg.sysctls.pmtuDisc == 0); why != packet.None {
+	discover := w.cfg.sysctls.pmtuDisc != 0
+	if why := w.mayGo(p, &inner, relayed || !discover && p.Is4()); why != packet.None {
 		return why
 	}
 	how := packet.Wrap{
-		Tunnel: t, Source: w.cfg.host.Source(w.cfg.ports[way.port].index, *server), PMTU: w.cfg.sysctls.pmtuDisc != 0,
+		Tunnel: t, Source: outer.source, PMTU: discover,
 		Seed: w.limit.seed, Ports: gueports,
 	}
 	if p.Offload.Kind == packet.GSONone {
-		return w.wrapOne(p, server, &how, way)
+		how.ID = w.outerIDs(1)
+		return w.wrapOne(p, server, &how, &outer)
 	}
-	return w.wrapEach(p, server, &how, way, inner.mtu)
+	return w.wrapEach(p, server, &how, &outer, inner.mtu)
+}
+
+// outerIDs is the first of n identifications that no other packet has.
+func (w *worker) outerIDs(n int) uint16 {
+	w.outerID += uint16(n)
+	return w.outerID - uint16(n)
 }
 
 // wrapOne wraps and sends a packet.
 func (w *worker) wrapOne(p *packet.Packet, server *packet.Addr, how *packet.Wrap, v *way) packet.Drop {
-	w.outerID++
-	how.ID = w.outerID
 	if why := tun.Wrap(p, server, how); why != packet.None {
 		return why
 	}
@@ -62,7 +69,9 @@ func (w *worker) wrapEach(p *packet.Packet, server *packet.Addr, how *packet.Wra
 	if n == 0 {
 		return packet.BadHeader
 	}
+	how.ID = w.outerIDs(n)
 	for i := range n {
+		how.Segment = uint16(i)
 		if !w.out.Ready(v.port) { // what is in it may go: frames of the batch are not touched again
 			w.flush()
 		}
