@@ -8,9 +8,14 @@ import (
 	"github.com/ulvs/ulvs/packet"
 )
 
-// gueports are where GUE's source ports are taken from: Linux's usual
-// ip_local_port_range.
-var gueports = [2]uint16{32768, 60999}
+// sourcePorts are where GUE's source ports are taken from: where the host's own
+// connections come from, or what is usual there.
+func (w *worker) sourcePorts() [2]uint16 {
+	if first, last := w.cfg.host.Ephemeral(); first <= last {
+		return [2]uint16{first, last}
+	}
+	return [2]uint16{32768, 60999}
+}
 
 // wrap sends a client's packet to its real server inside another. How is read
 // from the server at each packet, so that an edit is heard by old connections.
@@ -36,7 +41,7 @@ func (w *worker) wrap(c *conntrack.Conn, p *packet.Packet, relayed bool) packet.
 	}
 	how := packet.Wrap{
 		Tunnel: t, Source: outer.source, PMTU: discover,
-		Seed: w.limit.seed, Ports: gueports,
+		Seed: w.limit.seed, Ports: w.sourcePorts(),
 	}
 	if p.Offload.Kind == packet.GSONone {
 		how.ID = w.outerIDs(1)
