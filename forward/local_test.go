@@ -41,12 +41,14 @@ func fullNAT(t testing.TB, proto string, locals ulvs.Locals, servers ...string) 
 func (b *bench) borrowed(line string) string {
 	b.t.Helper()
 	out := b.in(0, line)
-	m := regexp.MustCompile(`eth1 (\S+:\d+) > `).FindStringSubmatch(out)
+	m := leaves.FindStringSubmatch(out)
 	if m == nil {
 		b.t.Fatalf("%s: gave %q", line, out)
 	}
 	return m[1]
 }
+
+var leaves = regexp.MustCompile(`eth1 (\S+:\d+) > `)
 
 // Both sides are changed, both ways; the address of nobody is answered for.
 func TestFullNAT(t *testing.T) {
@@ -64,6 +66,29 @@ func syn(n int) string {
 	return fmt.Sprintf("198.51.%d.%d:%d > 192.0.2.1:80 tcp S", 100+n/50_000, n%250, 1024+n%50_000)
 }
 
+// syns plays new connections without a detour over text: the result is the local
+// end of the nth, zero if it got none.
+func (b *bench) syns() func(n int) packet.Endpoint {
+	template := frame(syn(0), make([]byte, room))
+	buf := make([]byte, room)
+	return func(n int) packet.Endpoint {
+		p := template
+		p.Buf = buf
+		copy(p.Buf, template.Buf[:template.End])
+		if why := p.Parse(); why != packet.None {
+			b.t.Fatal(why)
+		}
+		p.SetSrc(packet.EndpointFrom(netip.MustParseAddrPort(strings.Fields(syn(n))[0])))
+		b.w.Step([]packet.Packet{p}, b.now)
+		for _, q := range b.w.out.Port(1) {
+			if q.Type == packet.TypeIPv4 {
+				return q.Flow.Src
+			}
+		}
+		return packet.Endpoint{}
+	}
+}
+
 // roomy gives a director a larger table, and a log that can be read.
 func (b *bench) roomy() *strings.Builder {
 	log := &strings.Builder{}
@@ -76,14 +101,15 @@ func (b *bench) roomy() *strings.Builder {
 // connections alike; what comes then is dropped, counted and told once; when
 // connections have expired their ports serve again.
 func TestExhaustion(t *testing.T) {
+	t.Parallel()
 	const all = 65536 - 1024
 	b := fullNAT(t, "tcp", "10.0.0.200", "10.0.0.1:8080")
 	log := b.roomy()
-	seen := map[string]bool{}
-	for n := range all {
-		local := b.borrowed(syn(n))
-		if seen[local] || !strings.HasPrefix(local, "10.0.0.200:") {
-			t.Fatalf("connection %d comes from %s", n, local)
+	seen := map[packet.Endpoint]bool{}
+	for open, n := b.syns(), 0; n < all; n++ {
+		local := open(n)
+		if seen[local] || local.Addr.String() != "10.0.0.200" {
+			t.Fatalf("connection %d comes from %v", n, local)
 		}
 		seen[local] = true
 	}
@@ -102,7 +128,7 @@ func TestExhaustion(t *testing.T) {
 	for b.now = time.Minute + time.Second; b.w.table.Len() > 0; { // SYN_RECV; 10,000 at a time
 		b.in(0, "198.51.100.9:1 > 203.0.113.1:1 tcp S")
 	}
-	if local := b.borrowed(syn(0)); !seen[local] {
+	if local := b.borrowed(syn(0)); !seen[packet.EndpointFrom(netip.MustParseAddrPort(local))] {
 		t.Errorf("comes from %s", local)
 	}
 }
@@ -209,6 +235,7 @@ func TestPortsComeBack(t *testing.T) {
 // what comes back to our ports, as long as connections live, and the host's
 // ports are left to it.
 func TestGuardsOwnAddress(t *testing.T) {
+	t.Parallel()
 	b := fullNAT(t, "tcp", "10.0.0.100", "10.0.0.1:8080")
 	b.roomy()
 	want := func(when string, ends int) {
@@ -218,13 +245,10 @@ func TestGuardsOwnAddress(t *testing.T) {
 		}
 	}
 	want("at first", 1)
-	for n := range 36_000 {
-		local := netip.MustParseAddrPort(b.borrowed(fmt.Sprintf("198.51.100.%d:%d > 192.0.2.1:80 tcp S", n/1024, 1024+n%1024)))
-		if port := local.Port(); port < 1024 || 32768 <= port && port <= 60999 {
+	open := b.syns()
+	for n := range 36_000 { // of 64512 - 28232
+		if port := open(n).Port; port < 1024 || 32768 <= port && port <= 60999 {
 			t.Fatalf("from port %d, which is the host's", port)
-		}
-		if n == 0 {
-			b.want(1, "10.0.0.1:8080 > "+local.String()+" tcp SA", "eth0 192.0.2.1:80 > 198.51.100.0:1024 tcp SA ttl 63 to 02:00:c0:00:02:fe")
 		}
 	}
 	b.want(1, "10.0.0.1:8080 > 10.0.0.100:40000 tcp SA", "not ours")

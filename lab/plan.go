@@ -73,7 +73,7 @@ type Daemon struct {
 }
 
 // Plans are all labs there are, in the order to play them.
-func Plans() []Plan { return []Plan{natPlan(), drPlan(), fwmarkPlan(), persistPlan()} }
+func Plans() []Plan { return []Plan{natPlan(), drPlan(), fwmarkPlan(), persistPlan(), fullnatPlan()} }
 
 // Find is the plan of that name.
 func Find(name string) (Plan, error) {
