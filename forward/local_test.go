@@ -119,8 +119,8 @@ func TestExhaustion(t *testing.T) {
 	if said := log.String(); strings.Count(said, "\n") != 1 || !strings.Contains(said, "--local-address") || !strings.Contains(said, "10.0.0.1:8080") {
 		t.Errorf("the log says %q", said)
 	}
-	if n := b.Status().Drops["no local port free"]; n != 3 {
-		t.Errorf("%d are counted", n)
+	if st := b.Status(); st.Drops["no local port free"] != 3 || st.Locals["10.0.0.200"] != all {
+		t.Errorf("%d are counted, %d are lent", st.Drops["no local port free"], st.Locals["10.0.0.200"])
 	}
 	if n := b.w.table.Len(); n != all {
 		t.Errorf("%d connections, want %d", n, all)

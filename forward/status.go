@@ -18,7 +18,8 @@ type Status struct {
 	Connections int               `json:"connections"`
 	Max         int               `json:"max_connections"`
 	Waiting     int               `json:"waiting"` // packets that wait for a neighbour
-	Held        []string          `json:"held"`    // VIPs that nobody but us holds
+	Held        []string          `json:"held"`    // VIPs and local addresses that nobody but us holds
+	Locals      map[string]int    `json:"locals"`  // ports that each local address has lent
 	Rivals      []string          `json:"rivals"`  // who else says that he holds such a VIP
 	Unreached   []string          `json:"unreached"`
 	Silent      []string          `json:"silent"` // real servers that answer no question for their link address
@@ -75,6 +76,11 @@ func (w *worker) report(st *Status) {
 			p.Name, p.Up, p.MTU, p.MAC = at.name, at.up && !w.dead[i], at.mtu, at.mac.String()
 		}
 		st.Ports = append(st.Ports, p)
+	}
+	lent := w.locals.Lent()
+	st.Locals = make(map[string]int, len(w.cfg.locals))
+	for a := range w.cfg.locals {
+		st.Locals[a.String()] = lent[a]
 	}
 	for a := range w.cfg.held {
 		st.Held = append(st.Held, a.String())

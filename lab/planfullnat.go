@@ -27,7 +27,7 @@ func fullnatPlan() Plan {
 	}
 	return Plan{
 		Name:  "fullnat",
-		About: "both ends change: real servers in other networks, which know no way to the client",
+		About: "both ends change: the servers need no way to the client",
 		Picture: `
                     eth0 ┌───────┐ eth1     ┌────────┐── rs1  RIP 10.77.1.10
   client ────────────────┤  lvs  ├──────────┤ router │

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"time"
@@ -140,7 +141,14 @@ func (r *report) print(w io.Writer) {
 	each("skipped", r.Skipped)
 	fact("guard", "%s", r.Guard)
 	for _, a := range r.Held {
-		fact("vip", "%s is on no interface here: ulvs answers for it", a)
+		name := "vip"
+		if _, local := r.Locals[a]; local {
+			name = "local"
+		}
+		fact(name, "%s is on no interface here: ulvs answers for it", a)
+	}
+	for _, a := range slices.Sorted(maps.Keys(r.Locals)) {
+		fact("local", "%s has lent %d ports", a, r.Locals[a])
 	}
 	each("rival", r.Rivals)
 	fact("services", "%d, with %d real servers", r.Services, r.Servers)
