@@ -193,8 +193,12 @@ func TestSharedServer(t *testing.T) {
 			break
 		}
 	}
+	before := b.w.locals.Lent()[at.Local]
 	if second := b.borrowed("198.51.100.7:2 > 192.0.2.2:53 udp"); second == first {
 		t.Errorf("both come from %s", first)
+	}
+	if n := b.w.locals.Lent()[at.Local] - before; n != 1 {
+		t.Errorf("%d ports are lent to one connection", n)
 	}
 }
 
