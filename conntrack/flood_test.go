@@ -56,7 +56,7 @@ var floods = map[string]func(i int) (New, []byte){
 
 // No flood makes the way to a connection or template long.
 func TestFloods(t *testing.T) {
-	const many = 20_000
+	const many = 4_000
 	for name, flood := range floods {
 		tab, longest := newTable(many), 0
 		for i := range many {
