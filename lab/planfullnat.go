@@ -33,7 +33,7 @@ func fullnatPlan() Plan {
   client ────────────────┤  lvs  ├──────────┤ router │
   CIP 172.25.254.9       └───────┘          └────────┘── rs2  RIP 10.77.2.10
             172.25.254.100       DIP 192.168.0.100
-         VIP 192.168.0.200       local addresses 192.168.0.201, .202
+         VIP 192.168.0.200       local address 192.168.0.201
 `,
 		VIP: bare(vip),
 		Hosts: []Host{
@@ -41,11 +41,11 @@ func fullnatPlan() Plan {
 			router, lvs, farServer("rs1", "far1", far[0], bare("10.77.1.1/24")), farServer("rs2", "far2", far[1], bare("10.77.2.1/24")),
 		},
 		Typed: []string{
-			"ipvsadm -A " + webService + " -s rr --local-address 192.168.0.201-192.168.0.202",
+			"ipvsadm -A " + webService + " -s rr --local-address 192.168.0.201",
 			"ipvsadm -a " + webService + " -r " + bare(far[0]).String() + ":80 --fullnat",
 			"ipvsadm -a " + webService + " -r " + bare(far[1]).String() + ":80 --fullnat",
 		},
-		Try: append(try(), "ulvs lab exec rs1 -- ip route\tits gateway is the router, which knows no way to the client"),
+		Try: append(try(), "ulvs lab exec rs1 -- ip route\tno way leads to the client"),
 	}
 }
 
