@@ -45,7 +45,7 @@ func fullnatPlan() Plan {
 			"ipvsadm -a " + webService + " -r " + bare(far[0]).String() + ":80 --fullnat",
 			"ipvsadm -a " + webService + " -r " + bare(far[1]).String() + ":80 --fullnat",
 		},
-		Try: append(try(), "ulvs lab exec rs1 -- ip route\tno way leads to the client"),
+		Try: append(try(), "ulvs lab exec router -- ip route\tno way leads to the client"),
 	}
 }
 
