@@ -47,13 +47,23 @@ func (e *Engine) review(now time.Duration) bool {
 		return false
 	}
 	var met tuples
+	lost := false
 	e.ask(func() {
+		lost = e.w.queue == nil
 		if now >= e.reviewed+shrink {
 			e.reviewed = now
 			e.w.forgetMet()
 		}
 		met = maps.Clone(e.w.met)
 	})
+	if lost { // nothing may go where nobody reads
+		guard := e.cfg.Marking.Guard
+		e.cfg.Marking = Marking{}
+		if err := guard.Set(host.GuardSet{}); err != nil {
+			e.log.Error("what the host's rules mark is queued for nobody", "err", err)
+		}
+		return true
+	}
 	if maps.Equal(met, e.met) {
 		return false
 	}
