@@ -12,7 +12,7 @@ import (
 // looks is how many empty Recvs pass between two looks at the socket: a look is
 // a system call. A poller wakes at once while there is something to see, so
 // that they follow quickly when it matters.
-const looks = 128
+const looks = 16
 
 // health reports that the interface is gone for good. One that is merely down
 // may come back.
