@@ -34,6 +34,9 @@ func (w *worker) release(c *conntrack.Conn) {
 		d.UnbindTemplate()
 		return
 	}
+	if d.id.Mark != 0 {
+		w.unmeet(c)
+	}
 	w.giveBack(&c.Path, c.Proto, c.Mode, d)
 	d.Unbind(c.Flags&conntrack.Inactive == 0)
 }

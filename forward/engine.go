@@ -114,7 +114,7 @@ func newWorker(e *Engine) *worker {
 		unplug: e.poller.Drop,
 		queue:  e.cfg.Marking.Queue,
 		log:    e.log,
-		met:    tuples{},
+		met:    met{},
 		news:   make(chan struct{}, 1),
 	}
 	if w.free = e.cfg.Free; w.free == nil {

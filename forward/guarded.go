@@ -26,6 +26,22 @@ func (t tuples) addAll(list []host.Tuple) {
 	}
 }
 
+// addMark adds what a rule of ours about one address marks; ranges of ports by
+// their first.
+func (t tuples) addMark(r ulvs.MarkRule) {
+	protos := []ulvs.Proto{r.Proto}
+	if r.Proto == 0 {
+		protos = []ulvs.Proto{ulvs.TCP, ulvs.UDP, ulvs.SCTP}
+	}
+	for _, proto := range protos {
+		for i, p := range r.Ports {
+			if i == 0 || p != (ulvs.PortRange{}) {
+				t[host.Tuple{Proto: uint8(proto), Addr: netip.AddrPortFrom(r.Dst.Addr(), p.First)}] = true
+			}
+		}
+	}
+}
+
 func (t tuples) sorted() []host.Tuple {
 	return slices.SortedFunc(maps.Keys(t), func(a, b host.Tuple) int {
 		if c := a.Addr.Compare(b.Addr); c != 0 {

@@ -6,34 +6,54 @@ import (
 	"maps"
 	"time"
 
+	"github.com/ulvs/ulvs/conntrack"
 	"github.com/ulvs/ulvs/host"
-	"github.com/ulvs/ulvs/packet"
 )
 
 // What a mark has brought to a service comes by the queue as long as it bears
 // the mark. The kernel's IPVS sees the packets of a connection without it too:
-// a rule may be gone by then. So where a connection was opened, all that is
-// addressed there is queued, until such connections are no more.
+// a rule may be gone by then. So where services of marks have connections, all
+// that is addressed there is queued, unless a rule of ours takes it before.
 
 // maxMet bounds the tuples that are remembered.
 const maxMet = 4096
 
-// shrink is how often it is looked which of them are still in use.
-const shrink = 5 * time.Minute
+// A met is how many connections of services of marks there are to each end of
+// ours. An end that has none any more stays until the next review: the next
+// client is often not far.
+type met map[host.Tuple]int
 
-// meet notes where a marked packet opened a connection.
-func (w *worker) meet(f *packet.Flow) {
-	if !w.queued || !w.cfg.host.Local(f.Dst.Addr) && !w.cfg.held[f.Dst.Addr] {
+// reviewRound is how often ends without connections are forgotten.
+const reviewRound = 10 * time.Second
+
+func metOf(c *conntrack.Conn) host.Tuple {
+	return host.Tuple{Proto: c.Proto, Addr: c.Virtual.AddrPort()}
+}
+
+// meet notes a connection that a mark has opened.
+func (w *worker) meet(c *conntrack.Conn) {
+	if w.queue == nil || c == &w.one || !w.cfg.host.Local(c.Virtual.Addr) && !w.cfg.held[c.Virtual.Addr] {
 		return
 	}
-	t := host.Tuple{Proto: f.Proto, Addr: f.Dst.AddrPort()}
-	if w.met[t] || len(w.met) >= maxMet {
+	t := metOf(c)
+	n, known := w.met[t]
+	if !known && len(w.met) >= maxMet {
 		return
 	}
-	w.met[t] = true
+	w.met[t] = n + 1
+	if known {
+		return
+	}
 	select {
 	case w.news <- struct{}{}:
 	default: // it is known already that there are some
+	}
+}
+
+// unmeet notes that such a connection is no more.
+func (w *worker) unmeet(c *conntrack.Conn) {
+	if t := metOf(c); w.met[t] > 0 {
+		w.met[t]--
 	}
 }
 
@@ -46,15 +66,17 @@ func (e *Engine) review(now time.Duration) bool {
 	if e.cfg.Marking.Queue == nil {
 		return false
 	}
-	var met tuples
+	ends := tuples{}
 	lost := false
 	e.ask(func() {
 		lost = e.w.queue == nil
-		if now >= e.reviewed+shrink {
+		if now >= e.reviewed+reviewRound {
 			e.reviewed = now
-			e.w.forgetMet()
+			maps.DeleteFunc(e.w.met, func(_ host.Tuple, n int) bool { return n == 0 })
 		}
-		met = maps.Clone(e.w.met)
+		for t := range e.w.met {
+			ends[t] = true
+		}
 	})
 	if lost { // nothing may go where nobody reads
 		guard := e.cfg.Marking.Guard
@@ -64,21 +86,28 @@ func (e *Engine) review(now time.Duration) bool {
 		}
 		return true
 	}
-	if maps.Equal(met, e.met) {
+	if maps.Equal(ends, e.met) {
 		return false
 	}
-	e.met = met
+	e.met = ends
 	return true
 }
 
-// forgetMet keeps what connections of services of marks are still for.
-func (w *worker) forgetMet() {
-	kept := tuples{}
-	for c := range w.table.All() {
-		t := host.Tuple{Proto: c.Proto, Addr: c.Virtual.AddrPort()}
-		if w.met[t] && w.cfg.dest(c.Owner).id.Mark != 0 {
-			kept[t] = true
+// Marked are the ends that marks, ours or the host's, bring connections to: what
+// a filter rule about services would have to match.
+func (e *Engine) Marked() []host.Tuple {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	all := tuples{}
+	e.ask(func() {
+		for t := range e.w.met {
+			all[t] = true
+		}
+	})
+	for _, r := range e.book.marks {
+		if e.book.goesBy(r) && r.Dst.IsSingleIP() {
+			all.addMark(r)
 		}
 	}
-	w.met = kept
+	return all.sorted()
 }

@@ -32,7 +32,7 @@ func (w *worker) open(p *packet.Packet) (*conntrack.Conn, packet.Drop) {
 		return w.leave(s, p)
 	}
 	if s.Mark != 0 && c != nil {
-		w.meet(&p.Flow)
+		w.meet(c)
 	}
 	return c, why
 }

@@ -4,7 +4,6 @@ package forward
 
 import (
 	"fmt"
-	"maps"
 	"net/netip"
 	"slices"
 	"time"
@@ -111,9 +110,11 @@ func (e *Engine) standAside(g *host.GuardSet) {
 		e.aside = aside{marks, ask, tuples}
 	}
 	g.Marks = marks
-	all := maps.Clone(e.met)
-	if all == nil {
-		all = tuples{}
+	all := tuples{}
+	for t := range e.met {
+		if !slices.ContainsFunc(g.Matches, func(m host.Match) bool { return m.Covers(t) }) {
+			all[t] = true
+		}
 	}
 	all.addAll(e.aside.tuples)
 	g.Aside = all.sorted()

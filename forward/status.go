@@ -25,6 +25,7 @@ type Status struct {
 	Silent      []string          `json:"silent"` // real servers that answer no question for their link address
 	Late        uint64            `json:"late"`   // batches before which not all that was due had expired
 	Passed      uint64            `json:"passed"` // packets that were the host's own affair
+	Queued      uint64            `json:"queued"` // packets that came marked by the host's rules
 	Drops       map[string]uint64 `json:"drops"`  // by reason
 	Stats       traffic           `json:"stats"`
 }
@@ -64,7 +65,7 @@ func (w *worker) report(st *Status) {
 	for i, n := range w.drops {
 		why := packet.Drop(i)
 		if why == packet.NotOurs {
-			st.Passed = n
+			st.Passed = n - min(n, w.redeemed) // its port may have had it by now, or not yet
 		} else if n > 0 {
 			st.Drops[why.Error()] = n
 		}
@@ -93,7 +94,7 @@ func (w *worker) report(st *Status) {
 	for a := range w.silent {
 		st.Silent = append(st.Silent, a.String()+" does not answer: is it there, and on this network?")
 	}
-	st.Late = w.late
+	st.Late, st.Queued = w.late, w.redeemed
 }
 
 // unreached names the real servers that no port of ours leads to.

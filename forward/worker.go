@@ -57,7 +57,7 @@ type worker struct {
 	settings  sched.Settings // schedulers look at them
 	queue     Queue          // of packets that the host's rules have marked; nil: none
 	queued    bool           // the packets at hand came from there
-	met       tuples         // where marked packets opened connections
+	met       met            // where services of marks have connections
 	news      chan struct{}  // there are more
 	log       *slog.Logger
 	defence   defence
@@ -78,6 +78,7 @@ type worker struct {
 	askFn     func(neigh.Key, packet.MAC)
 	lostFn    func(neigh.Key)
 
+	redeemed uint64 // packets that their port left to the host, and the queue brought
 	late     uint64 // batches before which not all that was due had expired
 	drops    [packet.Drops]uint64
 	ports    []traffic
@@ -141,10 +142,15 @@ func (w *worker) Step(batch []packet.Packet, now time.Duration) {
 			in.InPkts++
 			in.InBytes += uint64(p.End - p.Off)
 		}
-		switch why := w.forward(p); {
+		why := w.forward(p)
+		switch {
 		case w.queued && why == packet.NotOurs: // counted when its port had it
 			w.queue.Pass(i)
-		case why != packet.None:
+			continue
+		case w.queued:
+			w.redeemed++
+		}
+		if why != packet.None {
 			w.drops[why]++
 		}
 	}

@@ -175,11 +175,11 @@ func (l *layout) marksContents(g *GuardSet, ports []int) content {
 
 // String says how packets come to the queue.
 func (m *Marks) String() string {
-	way := "queue"
+	way := "nft's queue"
 	if !m.native {
-		way = "iptables' NFQUEUE, as this kernel has no queue of its own"
+		way = "iptables' NFQUEUE (nft's queue is missing in this kernel)"
 	}
-	return fmt.Sprintf("nft tables ip and ip6 %s: by %s", marksTable, way)
+	return fmt.Sprintf("the nft tables %s, by %s", marksTable, way)
 }
 
 // Close takes the tables down: every packet goes the host's way.

@@ -25,6 +25,16 @@ func (m Match) Equal(o Match) bool {
 	return m.Dst == o.Dst && m.Src == o.Src && m.Proto == o.Proto && slices.Equal(m.Ports, o.Ports)
 }
 
+// Covers reports whether all packets to that end match, whoever sends them.
+func (m Match) Covers(t Tuple) bool {
+	if m.Src.IsValid() || m.Dst.IsValid() && !m.Dst.Contains(t.Addr.Addr()) || m.Proto != 0 && m.Proto != t.Proto {
+		return false
+	}
+	return len(m.Ports) == 0 || slices.ContainsFunc(m.Ports, func(r PortRange) bool {
+		return r.First <= t.Addr.Port() && t.Addr.Port() <= r.Last
+	})
+}
+
 // fits reports whether packets of that IP version can match: its prefixes are
 // of that version.
 func (m *Match) fits(l *layout) bool {

@@ -152,8 +152,8 @@ func since(was, is forward.Status) map[string]uint64 {
 			counts[why] = n - was.Drops[why]
 		}
 	}
-	if n := is.Passed - was.Passed; n > 0 {
-		counts[passed] = n
+	if is.Passed > was.Passed {
+		counts[passed] = is.Passed - was.Passed
 	}
 	return counts
 }

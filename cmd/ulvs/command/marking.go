@@ -5,6 +5,8 @@ package command
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/ulvs/ulvs"
@@ -83,22 +85,43 @@ func (m *marking) idle() bool {
 	return m.tables == nil
 }
 
-// report says where marks come from, and which rules of the host's set some that
-// no service heeds, a line each, while services go by marks.
-func (m *marking) report(services []ulvs.ServiceStatus) (from, lost []string) {
+// report says where marks come from, which no rule sets, and which rules of the
+// host's set some that no service heeds, a line each, while services go by marks.
+func (m *marking) report(services []ulvs.ServiceStatus, own []ulvs.MarkRule) (from, lost []string) {
 	marks, tuples := marksOf(services), vips(services)
 	if len(marks) == 0 {
 		return nil, nil
 	}
+	if len(own) > 0 {
+		from = append(from, fmt.Sprintf("%d rules of \"ulvs mark\"", len(own)))
+	}
 	found, err := host.ReadMarking(marks, tuples)
-	if err != nil {
+	switch {
+	case err != nil:
 		from = append(from, "the host's rules could not be read: "+err.Error())
-	}
-	if !m.stand() {
+	case !m.stand():
 		return append(from, `only "ulvs mark" sets any: `+m.unable.Error()), found.Ineffective(m.unable)
+	case len(found.Rules) > 0:
+		from = append(from, found.Rules...)
+		from = append(from, "what these mark comes by "+m.tables.String())
 	}
-	from = append(from, "from the host's rules, by "+m.tables.String())
-	return append(from, found.Rules...), found.Ineffective(nil)
+	return append(from, unset(marks, tuples, own)...), found.Ineffective(nil)
+}
+
+// asked is for how many marks each status looks whether anything sets them.
+const asked = 16
+
+// unset says which marks no rule was found for: mostly a slip of the pen.
+func unset(marks []uint32, tuples []host.Tuple, own []ulvs.MarkRule) (lines []string) {
+	for _, mark := range marks[:min(len(marks), asked)] {
+		if slices.ContainsFunc(own, func(r ulvs.MarkRule) bool { return mark&r.Mask == r.Mark }) {
+			continue
+		}
+		if found, err := host.ReadMarking([]uint32{mark}, tuples); err == nil && len(found.Rules) == 0 {
+			lines = append(lines, fmt.Sprintf("no rule was found that sets %d: the service -f %d gets no packets", mark, mark))
+		}
+	}
+	return lines
 }
 
 // marksOf are the marks that services go by.
@@ -108,7 +131,8 @@ func marksOf(services []ulvs.ServiceStatus) (marks []uint32) {
 			marks = append(marks, s.Mark)
 		}
 	}
-	return marks
+	slices.Sort(marks)
+	return slices.Compact(marks)
 }
 
 // watchRules tells the engine when rules of the host change.

@@ -43,12 +43,13 @@ func (d *director) status() report {
 		Skipped: d.skipped(),
 	}
 	services := d.services()
-	rules, err := host.Ineffective(vips(services))
+	rules, err := host.Ineffective(append(vips(services), d.engine.Marked()...))
 	if err != nil {
 		rules = append(rules, "the host's filter rules could not be read: "+err.Error())
 	}
 	var lost []string
-	r.Marks, lost = d.marks.report(services)
+	own, _ := d.engine.Marks(context.Background()) // of this process: cannot fail
+	r.Marks, lost = d.marks.report(services, own)
 	r.Ineffective = append(rules, lost...)
 	return r
 }
@@ -160,6 +161,9 @@ func (r *report) print(w io.Writer) {
 	fact("connections", "%d of at most %d", r.Connections, r.Max)
 	fact("carried", "%d packets in, %d out, %d connections", r.Stats.InPkts, r.Stats.OutPkts, r.Stats.Conns)
 	fact("passed", "%d packets that were the host's own affair", r.Passed)
+	if r.Queued > 0 {
+		fact("queued", "%d packets, which rules of the host had marked", r.Queued)
+	}
 	if r.Waiting > 0 {
 		fact("waiting", "%d packets for a neighbour's answer", r.Waiting)
 	}
