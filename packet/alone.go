@@ -36,5 +36,5 @@ func (p *Packet) Sound() bool {
 	if !ok || p.Offload.Partial || p.Frag != Whole || p.Flow.Proto == ProtoUDP && be.Uint16(p.Buf[at:]) == 0 {
 		return true
 	}
-	return sum(p.Buf[p.L4:p.End], p.pseudo(p.End-p.L4)) == 0xffff
+	return Sum(p.Buf[p.L4:p.End], p.pseudo(p.End-p.L4)) == 0xffff
 }

@@ -86,9 +86,9 @@ func (p *Packet) seal() {
 		sealSCTP(b)
 	case p.Flow.Proto == ProtoICMP:
 		be.PutUint16(b[2:], 0)
-		be.PutUint16(b[2:], ^uint16(sum(b, 0)))
+		be.PutUint16(b[2:], ^uint16(Sum(b, 0)))
 	case ok:
 		be.PutUint16(p.Buf[at:], 0)
-		be.PutUint16(p.Buf[at:], finished(p.Flow.Proto, sum(b, p.pseudo(len(b)))))
+		be.PutUint16(p.Buf[at:], finished(p.Flow.Proto, Sum(b, p.pseudo(len(b)))))
 	}
 }

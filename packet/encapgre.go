@@ -21,6 +21,6 @@ func (p *Packet) gre(t Tunnel, kind uint16) {
 	if t.sums() {
 		be.PutUint16(b, greSummed)
 		be.PutUint32(b[4:], 0)
-		be.PutUint16(b[4:], ^uint16(sum(b, 0)))
+		be.PutUint16(b[4:], ^uint16(Sum(b, 0)))
 	}
 }

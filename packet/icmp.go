@@ -83,7 +83,7 @@ func (p *Packet) ICMPGood() bool {
 	if _, ok := p.icmp(); !ok || p.Frag != Whole {
 		return false
 	}
-	return p.partial() || sum(p.Buf[p.L4:p.End], p.pseudoICMP()) == 0xffff
+	return p.partial() || Sum(p.Buf[p.L4:p.End], p.pseudoICMP()) == 0xffff
 }
 
 // pseudoICMP is what the checksum of an ICMP message covers beside it.

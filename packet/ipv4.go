@@ -51,12 +51,12 @@ func (h *ip) fragment4(v []byte) {
 
 // good4 reports whether the checksum of an IPv4 header is right. It is always
 // a finished one, and costs little; the kernel drops a packet with a wrong one.
-func good4(header []byte) bool { return sum(header, 0) == 0xffff }
+func good4(header []byte) bool { return Sum(header, 0) == 0xffff }
 
 // seal4 writes the checksum of an IPv4 header anew.
 func seal4(header []byte) {
 	be.PutUint16(header[10:], 0)
-	be.PutUint16(header[10:], ^uint16(sum(header, 0)))
+	be.PutUint16(header[10:], ^uint16(Sum(header, 0)))
 }
 
 // addr4 is the IPv4 address in the first four bytes of b.

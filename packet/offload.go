@@ -46,7 +46,7 @@ func (p *Packet) Finish() {
 		return
 	}
 	b := p.Buf[p.Off+int(p.Offload.Start) : p.End]
-	s := sum(b, 0)
+	s := Sum(b, 0)
 	proto := uint8(ProtoTCP)
 	if p.Offload.Offset == 6 {
 		proto = ProtoUDP

@@ -103,7 +103,7 @@ func (p *Packet) checksum() (at int, ok bool) {
 func (p *Packet) pseudo(n int) uint32 {
 	s := uint32(p.Flow.Proto) + uint32(n)>>16 + uint32(n)&0xffff
 	if p.Is4() {
-		return sum(p.Buf[p.L3+12:p.L3+20], s)
+		return Sum(p.Buf[p.L3+12:p.L3+20], s)
 	}
-	return sum(p.Buf[p.L3+8:p.L3+40], s)
+	return Sum(p.Buf[p.L3+8:p.L3+40], s)
 }

@@ -70,7 +70,7 @@ func same(t *testing.T, about string, got, want *Packet) {
 // was, a right one right.
 func residue(p *Packet) (header, transport uint32) {
 	if p.Is4() {
-		header = Sum(p.Buf[p.L3:p.L3+int(p.Buf[p.L3]&0xf)*4], 0) % 0xffff
+		header = slowSum(p.Buf[p.L3:p.L3+int(p.Buf[p.L3]&0xf)*4], 0) % 0xffff
 	}
 	at, ok := p.checksum()
 	if !ok || p.Frag == Later {
@@ -80,11 +80,11 @@ func residue(p *Packet) (header, transport uint32) {
 	if p.Is4() {
 		from, to = p.L3+12, p.L3+20
 	}
-	pseudo := Sum(p.Buf[from:to], uint32(p.Flow.Proto))
+	pseudo := slowSum(p.Buf[from:to], uint32(p.Flow.Proto))
 	if p.partial() {
 		return header, (uint32(p.Buf[at])<<8 + uint32(p.Buf[at+1]) + 0xffff - pseudo%0xffff) % 0xffff
 	}
-	return header, Sum(p.Buf[p.L4:p.End], pseudo) % 0xffff
+	return header, slowSum(p.Buf[p.L4:p.End], pseudo) % 0xffff
 }
 
 // FuzzRewrite: on any frame, rewriting leaves all checksums exactly as right
@@ -177,11 +177,11 @@ func quoteHolds(t *testing.T, frame []byte, port uint16, addr []byte) {
 	if why != None || to.Addr.Is4() != p.Is4() {
 		return
 	}
-	outer, inner := Sum(p.Buf[p.L4:p.End], 0)%0xffff, innerSum(p, &q)
+	outer, inner := slowSum(p.Buf[p.L4:p.End], 0)%0xffff, innerSum(p, &q)
 	good := p.ICMPGood()
 	p.SetQuoteSrc(&q, to)
 	p.SetQuoteDst(&q, to)
-	if got := Sum(p.Buf[p.L4:p.End], 0) % 0xffff; got != outer || p.ICMPGood() != good {
+	if got := slowSum(p.Buf[p.L4:p.End], 0) % 0xffff; got != outer || p.ICMPGood() != good {
 		t.Fatalf("the message summed to %#x and now to %#x", outer, got)
 	}
 	if got := innerSum(p, &q); got != inner {
@@ -196,7 +196,7 @@ func innerSum(p *Packet, q *Quote) uint32 {
 	if !p.Is4() {
 		return 0
 	}
-	return Sum(p.Buf[q.L3:q.L3+int(p.Buf[q.L3]&0xf)*4], 0) % 0xffff
+	return slowSum(p.Buf[q.L3:q.L3+int(p.Buf[q.L3]&0xf)*4], 0) % 0xffff
 }
 
 // An error about a packet of nat, both ways, as ip_vs_nat_icmp has it: the

@@ -15,23 +15,11 @@ import "math/bits"
 //
 //	field' = field + ~old + new
 
-// Sum adds the 16-bit words of b to s and folds the carries back in. It is
-// slow and obvious, for tests to trust; an odd last byte counts as if a zero
-// followed it.
+// Sum adds the 16-bit words of b to s and folds the carries back in; an odd last
+// byte counts as if a zero followed it. It goes eight bytes at a time: the
+// carries of a wider sum fold into the same result, because 2^16-1 divides
+// 2^64-1.
 func Sum(b []byte, s uint32) uint32 {
-	for ; len(b) > 1; b = b[2:] {
-		s += uint32(b[0])<<8 | uint32(b[1])
-		s = s>>16 + s&0xffff
-	}
-	if len(b) == 1 {
-		s += uint32(b[0]) << 8
-	}
-	return uint32(fold(uint64(s)))
-}
-
-// sum is Sum, eight bytes at a time: the carries of a wider sum fold into the
-// same result, because 2^16-1 divides 2^64-1.
-func sum(b []byte, s uint32) uint32 {
 	t, carry := uint64(s), uint64(0)
 	for ; len(b) >= 32; b = b[32:] {
 		t, carry = bits.Add64(t, be.Uint64(b), carry)

@@ -183,6 +183,6 @@ func (s *sketch) lookOffload(p *Packet) {
 		if s.flow.Proto == ProtoUDP {
 			n = int(be.Uint16(p.Buf[p.L4+4:]))
 		}
-		s.badSum = sum(p.Buf[p.L4:p.L4+n], p.pseudo(n)) != 0xffff
+		s.badSum = Sum(p.Buf[p.L4:p.L4+n], p.pseudo(n)) != 0xffff
 	}
 }

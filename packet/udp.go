@@ -34,5 +34,5 @@ func (p *Packet) FillUDP() {
 		return
 	}
 	b = b[:be.Uint16(b[4:])]
-	be.PutUint16(b[6:], finished(ProtoUDP, sum(b, p.pseudo(len(b)))))
+	be.PutUint16(b[6:], finished(ProtoUDP, Sum(b, p.pseudo(len(b)))))
 }

@@ -108,16 +108,16 @@ func (w *tunnel) bulkSender() func(h vnetHeader, b []byte) {
 			hd := room[n][:copy(room[n][:head], b)]
 			be.PutUint16(hd[2:], uint16(head+end-at))
 			be.PutUint16(hd[10:], 0)
-			be.PutUint16(hd[10:], ^sum(hd[:20], 0))
+			be.PutUint16(hd[10:], ^uint16(packet.Sum(hd[:20], 0)))
 			be.PutUint32(hd[24:], be.Uint32(hd[24:])+uint32(at-head))
 			if end < len(b) {
 				hd[33] &^= byte(packet.PSH | packet.FIN)
 			}
 			if h[0] != 0 {
 				be.PutUint16(hd[36:], 0)
-				s := sum(hd[12:20], uint64(6+head-20+end-at))
-				s = sum(hd[20:], uint64(s))
-				be.PutUint16(hd[36:], ^sum(b[at:end], uint64(s)))
+				s := packet.Sum(hd[12:20], uint32(6+head-20+end-at))
+				s = packet.Sum(hd[20:], s)
+				be.PutUint16(hd[36:], ^uint16(packet.Sum(b[at:end], s)))
 			}
 			iov[n] = [2]unix.Iovec{{Base: &hd[0], Len: uint64(head)}, {Base: &b[min(at, len(b)-1)], Len: uint64(end - at)}}
 			heads[n] = message{Msghdr: unix.Msghdr{Iov: &iov[n][0], Iovlen: 2}}

@@ -48,7 +48,7 @@ func (p *inner) read4(b []byte) Drop {
 	if end > len(b) {
 		return Short
 	}
-	if sum(b[:size], 0) != 0xffff {
+	if packet.Sum(b[:size], 0) != 0xffff {
 		return Malformed
 	}
 	const fragment = 0x3fff
@@ -87,21 +87,21 @@ func (p *inner) checksumAt() int {
 // times; that it is believed then costs nothing.
 func (p *inner) unfinished() bool {
 	at := p.checksumAt()
-	return at != 0 && be.Uint16(p.b[p.l4+at:]) == p.pseudo(len(p.b)-p.l4)
+	return at != 0 && uint32(be.Uint16(p.b[p.l4+at:])) == p.pseudo(len(p.b)-p.l4)
 }
 
 // pseudo is the sum of the pseudo-header for a transport packet of n bytes.
-func (p *inner) pseudo(n int) uint16 {
-	s := uint64(p.proto) + uint64(n)
+func (p *inner) pseudo(n int) uint32 {
+	s := uint32(p.proto) + uint32(n)
 	if p.is4() {
-		return sum(p.b[12:20], s)
+		return packet.Sum(p.b[12:20], s)
 	}
-	return sum(p.b[8:40], s)
+	return packet.Sum(p.b[8:40], s)
 }
 
 // sound reports whether the transport checksum is right, or left to be made.
 func (p *inner) sound() bool {
-	return p.partial || sum(p.b[p.l4:], uint64(p.pseudo(len(p.b)-p.l4))) == 0xffff
+	return p.partial || packet.Sum(p.b[p.l4:], p.pseudo(len(p.b)-p.l4)) == 0xffff
 }
 
 func (p *inner) is4() bool { return p.b[0]>>4 == 4 }
@@ -137,5 +137,5 @@ func (p *inner) congest(class uint8) Drop {
 // seal writes the checksum of an IPv4 header anew.
 func (p *inner) seal() {
 	be.PutUint16(p.b[10:], 0)
-	be.PutUint16(p.b[10:], ^sum(p.b[:p.l4], 0))
+	be.PutUint16(p.b[10:], ^uint16(packet.Sum(p.b[:p.l4], 0)))
 }

@@ -192,7 +192,7 @@ func (s *super) stretch() {
 	} else {
 		be.PutUint16(s.b[4:], uint16(s.size-sizeIPv6))
 	}
-	be.PutUint16(s.b[s.l4+16:], s.pseudo(s.size-s.l4))
+	be.PutUint16(s.b[s.l4+16:], uint16(s.pseudo(s.size-s.l4)))
 	s.partial = true
 }
 

@@ -58,7 +58,7 @@ func unwrapGRE(b []byte) ([]byte, Drop) {
 		if size = 8; len(b) < size {
 			return nil, Short
 		}
-		if sum(b, 0) != 0xffff {
+		if packet.Sum(b, 0) != 0xffff {
 			return nil, BadSum
 		}
 	}

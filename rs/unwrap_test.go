@@ -124,15 +124,6 @@ func TestUnfinished(t *testing.T) {
 	}
 }
 
-func FuzzSum(f *testing.F) {
-	f.Add([]byte{1, 2, 3}, uint32(5))
-	f.Fuzz(func(t *testing.T, b []byte, s uint32) {
-		if got, want := sum(b, uint64(s)), uint16(packet.Sum(b, s>>16+s&0xffff)); got != want {
-			t.Errorf("sum %x, want %x", got, want)
-		}
-	})
-}
-
 // FuzzUnwrap wants no packet to make us read past its end.
 func FuzzUnwrap(f *testing.F) {
 	four := datagram(client4, web4, "four")
