@@ -93,14 +93,8 @@ func (t *Taken) comesBack(p *packet.Packet) bool {
 	if holds(t.real, p.Flow.Src, p.Flow.Proto) {
 		return t.ourPort(p.Flow.Dst.Port)
 	}
-	l := &layouts[family(&p.Flow.Dst.Addr)]
-	q := l.quoted(p)
-	if q == nil {
-		return false
-	}
-	src, okSrc := l.quotedEnd(q, l.src, l.ports)
-	dst, okDst := l.quotedEnd(q, l.dst, l.ports+2)
-	return okSrc && okDst && t.ourPort(src.Port) && holds(t.real, dst, q[l.proto])
+	q := quotedFlow(p)
+	return q.src.found && q.dst.found && t.ourPort(q.src.Port) && holds(t.real, q.dst.Endpoint, q.proto)
 }
 
 func (t *Taken) ourPort(port uint16) bool {
@@ -148,15 +142,9 @@ func (t *Taken) takesLater(p *packet.Packet) bool {
 
 // takesQuoted is what the rules say of an ICMP error to a stranger.
 func (t *Taken) takesQuoted(p *packet.Packet) bool {
-	l := &layouts[family(&p.Flow.Dst.Addr)]
-	q := l.quoted(p)
-	if q == nil {
-		return false
-	}
-	src, okSrc := l.quotedEnd(q, l.src, l.ports)
-	dst, okDst := l.quotedEnd(q, l.dst, l.ports+2)
-	return okSrc && (holds(t.virtual, src, q[l.proto]) || t.matchedAnswer(src, l.addr(q[l.dst:]), q[l.proto])) ||
-		okDst && holds(t.real, dst, q[l.proto])
+	q := quotedFlow(p)
+	return q.src.found && (holds(t.virtual, q.src.Endpoint, q.proto) || t.matchedAnswer(q.src.Endpoint, q.to, q.proto)) ||
+		q.dst.found && holds(t.real, q.dst.Endpoint, q.proto)
 }
 
 func in(m map[packet.Addr]struct{}, a packet.Addr) bool {
@@ -173,6 +161,28 @@ func holds(m map[end]struct{}, e packet.Endpoint, proto uint8) bool {
 	return ok
 }
 
+// A quote is what the rules can tell of the packet that an ICMP error quotes.
+type quote struct {
+	src, dst quotedEnd // not found: the quoted packet is cut before its port
+	to       packet.Addr
+	proto    uint8
+}
+
+type quotedEnd struct {
+	packet.Endpoint
+	found bool
+}
+
+// quotedFlow reads the packet that p quotes, if it is an ICMP error.
+func quotedFlow(p *packet.Packet) (f quote) {
+	l := &layouts[family(&p.Flow.Dst.Addr)]
+	q := l.quoted(p)
+	if q == nil {
+		return f
+	}
+	return quote{l.quotedEnd(q, l.src, l.ports), l.quotedEnd(q, l.dst, l.ports+2), l.addr(q[l.dst:]), q[l.proto]}
+}
+
 // quoted is the packet that an ICMP error quotes, from its IP header on; nil if
 // p is none, or the rules cannot read it. They know fixed places only, so this
 // does: Packet.Quote, which walks options, would see more than they do.
@@ -187,11 +197,10 @@ func (l *layout) quoted(p *packet.Packet) []byte {
 	return q
 }
 
-// quotedEnd is the end of the quoted packet q whose address and port lie there;
-// false if q is cut before its port.
-func (l *layout) quotedEnd(q []byte, addr, port int) (packet.Endpoint, bool) {
+// quotedEnd is the end of the quoted packet q whose address and port lie there.
+func (l *layout) quotedEnd(q []byte, addr, port int) quotedEnd {
 	if port+2 > len(q) {
-		return packet.Endpoint{}, false
+		return quotedEnd{}
 	}
-	return packet.Endpoint{Addr: l.addr(q[addr:]), Port: binary.BigEndian.Uint16(q[port:])}, true
+	return quotedEnd{packet.Endpoint{Addr: l.addr(q[addr:]), Port: binary.BigEndian.Uint16(q[port:])}, true}
 }
