@@ -184,7 +184,7 @@ func packages(t *testing.T) []pkg {
 var floors = map[string]int{
 	"": 0, "packet": 0,
 	"sched": 1, "conntrack": 1, "neigh": 1, "host": 1, "modes/": 1, "forward/": 1,
-	"modes": 2, "sched/schedtest": 2,
+	"modes": 2, "sched/schedtest": 2, "host/hosttest": 2,
 	"forward": 3, "ipvsadm": 3, "ctl": 3, "rs": 3,
 	"forward/linktest": 4, "lab": 4, "lab/": 4,
 	"cmd/": 5,

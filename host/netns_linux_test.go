@@ -3,16 +3,13 @@
 package host
 
 import (
-	"errors"
-	"os"
-	"os/exec"
 	"runtime"
-	"syscall"
 	"testing"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
-	"golang.org/x/sys/unix"
+
+	"github.com/ulvs/ulvs/host/hosttest"
 )
 
 // namespace puts the test's thread into a new network namespace, for good: the
@@ -53,30 +50,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// TestRootless runs the tests that need privilege once more, as root of a user
-// namespace who is uid 65534 outside: what an ordinary user has.
+// TestRootless runs the tests that need privilege once more, as an ordinary user.
 func TestRootless(t *testing.T) {
-	const mark = "ULVS_HOST_ROOTLESS"
-	if os.Getenv(mark) != "" {
-		return
-	}
-	if os.Getuid() != 0 {
-		t.Skip("TestRootless: needs root, to become another user")
-	}
-	// By its file in /proc: the directory go test built it in is root's alone.
-	c := exec.Command("/proc/self/exe", "-test.run=^(TestWatch|TestGuard|TestIneffective|TestMark|TestLegacyPrints|TestOffloads)", "-test.v")
-	c.Env = append(os.Environ(), mark+"=1")
-	nobody := []syscall.SysProcIDMap{{ContainerID: 0, HostID: 65534, Size: 1}}
-	c.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags: unix.CLONE_NEWUSER | unix.CLONE_NEWNET, Credential: &syscall.Credential{},
-		UidMappings: nobody, GidMappings: nobody,
-	}
-	out, err := c.CombinedOutput()
-	if failed := new(exec.ExitError); errors.As(err, &failed) {
-		t.Fatalf("as uid 65534: %v\n%s", err, out)
-	}
-	if err != nil {
-		t.Skipf("TestRootless: new user namespace: %v", err)
-	}
-	t.Logf("%s", out)
+	hosttest.Rootless(t, "^(TestWatch|TestGuard|TestIneffective|TestMark|TestLegacyPrints|TestOffloads)")
 }

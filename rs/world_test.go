@@ -3,18 +3,15 @@
 package rs
 
 import (
-	"errors"
 	"net/netip"
-	"os"
 	"os/exec"
 	"runtime"
-	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
-	"golang.org/x/sys/unix"
+
+	"github.com/ulvs/ulvs/host/hosttest"
 )
 
 func must(t *testing.T, err error) {
@@ -116,33 +113,7 @@ func (s *segment) enter(name string) {
 	must(s.t, netns.Set(s.hosts[name]))
 }
 
-// TestRootless runs the tests that need privilege once more, as root of a user
-// namespace who is uid 65534 outside: what an ordinary user has.
+// TestRootless runs the tests that need privilege once more, as an ordinary user.
 func TestRootless(t *testing.T) {
-	const mark = "ULVS_RS_ROOTLESS"
-	if os.Getenv(mark) != "" {
-		return
-	}
-	if os.Getuid() != 0 {
-		t.Skip("TestRootless: needs root, to become another user")
-	}
-	c := exec.Command("/proc/self/exe", "-test.run=^(TestCure|TestSetup|TestTeardown|TestDecap)", "-test.v")
-	c.Env = append(os.Environ(), mark+"=1", "TMPDIR=/tmp", "XTABLES_LOCKFILE=/dev/null")
-	nobody := []syscall.SysProcIDMap{{ContainerID: 0, HostID: 65534, Size: 1}}
-	c.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags: unix.CLONE_NEWUSER | unix.CLONE_NEWNET, Credential: &syscall.Credential{},
-		UidMappings: nobody, GidMappings: nobody,
-	}
-	out, err := c.CombinedOutput()
-	if failed := new(exec.ExitError); errors.As(err, &failed) {
-		t.Fatalf("as uid 65534: %v\n%s", err, out)
-	}
-	if err != nil {
-		t.Skipf("TestRootless: new user namespace: %v", err)
-	}
-	for line := range strings.Lines(string(out)) {
-		if strings.Contains(line, "SKIP") || strings.HasPrefix(line, "--- ") {
-			t.Log(strings.TrimSpace(line))
-		}
-	}
+	hosttest.Rootless(t, "^(TestCure|TestSetup|TestTeardown|TestDecap)", "TMPDIR=/tmp", "XTABLES_LOCKFILE=/dev/null")
 }

@@ -3,12 +3,9 @@
 package nfqueue_test
 
 import (
-	"errors"
 	"net"
-	"os"
 	"os/exec"
 	"runtime"
-	"syscall"
 	"testing"
 	"time"
 
@@ -18,6 +15,7 @@ import (
 
 	"github.com/ulvs/ulvs/forward/nfqueue"
 	"github.com/ulvs/ulvs/host"
+	"github.com/ulvs/ulvs/host/hosttest"
 	"github.com/ulvs/ulvs/packet"
 )
 
@@ -203,26 +201,5 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// TestRootless runs the tests once more as root of a user namespace who is uid
-// 65534 outside: what an ordinary user has.
-func TestRootless(t *testing.T) {
-	const mark = "ULVS_NFQUEUE_ROOTLESS"
-	if os.Getenv(mark) != "" || os.Getuid() != 0 {
-		t.Skip("TestRootless: needs root, to become another user")
-	}
-	c := exec.Command("/proc/self/exe", "-test.run=^TestQueue", "-test.v")
-	c.Env = append(os.Environ(), mark+"=1")
-	nobody := []syscall.SysProcIDMap{{ContainerID: 0, HostID: 65534, Size: 1}}
-	c.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags: unix.CLONE_NEWUSER | unix.CLONE_NEWNET, Credential: &syscall.Credential{},
-		UidMappings: nobody, GidMappings: nobody,
-	}
-	out, err := c.CombinedOutput()
-	if failed := new(exec.ExitError); errors.As(err, &failed) {
-		t.Fatalf("as uid 65534: %v\n%s", err, out)
-	}
-	if err != nil {
-		t.Skipf("TestRootless: new user namespace: %v", err)
-	}
-	t.Logf("%s", out)
-}
+// TestRootless runs the tests of the queue once more, as an ordinary user.
+func TestRootless(t *testing.T) { hosttest.Rootless(t, "^TestQueue") }
