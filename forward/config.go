@@ -145,12 +145,13 @@ func (c *config) port(index int) (uint8, bool) {
 	return 0, false
 }
 
-// pick chooses a server for a new connection: nil if none can take it.
-func (s *service) pick(f *packet.Flow, now time.Duration) *dest {
+// pick chooses a server for a new connection: nil if none can take it. Quoted:
+// it is opened by an error that quotes a packet of the virtual address's.
+func (s *service) pick(f *packet.Flow, quoted bool, now time.Duration) *dest {
 	if s.sched == nil {
 		return nil // scheduler "none"
 	}
-	return s.of[s.sched.Pick(sched.Request{Flow: *f, Now: now, Flags: s.how.flags})]
+	return s.of[s.sched.Pick(sched.Request{Flow: *f, Quoted: quoted, Now: now, Flags: s.how.flags})]
 }
 
 // The hooks of a scheduler, each after the change it is about. The list is made

@@ -62,6 +62,7 @@ type worker struct {
 	log       *slog.Logger
 	defence   defence
 	free      func() int      // pages of memory that the host could give
+	quoted    bool            // the connection at hand is opened by an ICMP error
 	about     *conntrack.Conn // whose packet is being sent, where what we say of it counts as an answer
 	outerID   uint16          // of the next outer packet
 	pieces    uint32          // identification of the last outer IPv6 packet that was cut up
@@ -232,7 +233,7 @@ func (w *worker) carry(c *conntrack.Conn, dir conntrack.Dir, p *packet.Packet) p
 		return packet.ServerGone // the kernel's expire_nodest_conn=0: silently, and the timer runs on
 	}
 	w.note(c, d, dir, p)
-	if dir == conntrack.In && c.Flags&conntrack.Untranslated != 0 {
+	if dir == conntrack.In && c.Flags&(conntrack.Untranslated|conntrack.OnePacket) == conntrack.Untranslated {
 		w.about = c
 	}
 	why := w.deliver(c, dir, p, nil)

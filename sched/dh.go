@@ -24,7 +24,7 @@ func (s *dh) Pick(r Request) *Server {
 	if len(s.servers) == 0 {
 		return nil
 	}
-	slot := hash32(fold(&r.Flow.Dst.Addr), dhBits)
+	slot := hash32(fold(r.destination()), dhBits)
 	if d := s.servers[int(slot)%len(s.servers)]; d.eligible() {
 		return d
 	}

@@ -35,7 +35,7 @@ func (s *lblc) Update(servers []*Server, change Change) {
 // Pick implements Scheduler.
 func (s *lblc) Pick(r Request) *Server {
 	s.cache.collect(r.Now, s.settings.LBLCExpiration)
-	e := s.cache.find(&r.Flow.Dst.Addr)
+	e := s.cache.find(r.destination())
 	if e != nil {
 		e.last = r.Now
 		seat := s.roster.seats[e.value]
@@ -56,7 +56,7 @@ func (s *lblc) Pick(r Request) *Server {
 func (s *lblc) remember(e *entry[int32], r Request, d *Server) {
 	n := s.roster.hold(d)
 	if e == nil {
-		s.cache.add(r.Flow.Dst.Addr, r.Now).value = n
+		s.cache.add(*r.destination(), r.Now).value = n
 		return
 	}
 	if e.value != n {

@@ -32,7 +32,7 @@ func (s *lblcr) Update(servers []*Server, change Change) {
 // Pick implements Scheduler.
 func (s *lblcr) Pick(r Request) *Server {
 	s.cache.collect(r.Now, s.settings.LBLCRExpiration)
-	e := s.cache.find(&r.Flow.Dst.Addr)
+	e := s.cache.find(r.destination())
 	if e != nil {
 		e.last = r.Now
 		d := s.sets.least(&e.value)
@@ -53,7 +53,7 @@ func (s *lblcr) Pick(r Request) *Server {
 // remember lets d join the destination's set.
 func (s *lblcr) remember(e *entry[set], r Request, d *Server) {
 	if e == nil {
-		e = s.cache.add(r.Flow.Dst.Addr, r.Now)
+		e = s.cache.add(*r.destination(), r.Now)
 	}
 	s.sets.join(&e.value, d, r.Now)
 }

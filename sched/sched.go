@@ -34,9 +34,20 @@ type Scheduler interface {
 
 // A Request is all that may sway a choice.
 type Request struct {
-	Flow  packet.Flow   // of the packet that opens the connection
-	Now   time.Duration // since the start
-	Flags Flags         // of the service at this moment: they act without an Update
+	Flow   packet.Flow   // of the packet that opens the connection
+	Quoted bool          // an ICMP error opens it, about a packet that went the other way
+	Now    time.Duration // since the start
+	Flags  Flags         // of the service at this moment: they act without an Update
+}
+
+// destination is what dh, lblc and lblcr go by. The kernel has them read the
+// packet's destination where it stands, and in a packet that an error quotes
+// that is the client.
+func (r *Request) destination() *packet.Addr {
+	if r.Quoted {
+		return &r.Flow.Src.Addr
+	}
+	return &r.Flow.Dst.Addr
 }
 
 // Flags are the service's scheduler flags, ipvsadm's -b. What they mean is the

@@ -25,6 +25,7 @@ type churn struct {
 	talks    []talk
 	modes    map[string]string // of a server of a service: "-m"; it never changes
 	gone     map[string]bool   // services that were deleted, by their words
+	expires  bool              // expire_nodest_conn has been set
 	wrong    error             // lines of ours that are none
 }
 
@@ -124,7 +125,11 @@ func (c *churn) look(ctx context.Context) {
 	c.do(ctx, "%s", pick(c, c.has.listings()[:c.has.quick()]))
 }
 
-func (c *churn) sysctl(ctx context.Context) { c.do(ctx, "sysctl %s", pick(c, c.has.sysctls)) }
+func (c *churn) sysctl(ctx context.Context) {
+	set := pick(c, c.has.sysctls)
+	c.expires = c.expires || set == "expire_nodest_conn=1"
+	c.do(ctx, "sysctl %s", set)
+}
 
 // wait lets time go by, but not to where something ends within three seconds:
 // the worlds' clocks are not that exact.

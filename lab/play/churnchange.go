@@ -150,9 +150,10 @@ func (c *churn) serverWords(s *service, server string) string {
 	return strings.Join(words, " ")
 }
 
-// mode is how packets get to a server; see omissions.
+// mode is how packets get to a server; see omissions. With -g its port is the
+// service's, whatever the command says.
 func (c *churn) mode(s *service, server string) string {
-	key := s.words() + " " + server
+	key := s.words() + " " + netip.MustParseAddrPort(server).Addr().String()
 	if c.modes[key] == "" {
 		c.modes[key] = pick(c, []string{"-m", "-m", "-g"})
 	}

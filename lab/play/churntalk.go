@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"strings"
 )
 
 // What clients and servers say in a churn.
@@ -33,11 +34,11 @@ func (c *churn) open(ctx context.Context) {
 	}
 }
 
-// again is what a client says in a conversation. If that begins it anew, the
-// kernel counts the old connection until its next tick.
+// again is what a client says in a conversation. If that ends it, or begins it
+// anew, the kernel knows the old connection until its next tick.
 func (c *churn) again(ctx context.Context, t talk, flags string) {
 	c.does(ctx, t.says(c.words(t, flags)))
-	if t.proto == "tcp" && flags == "S" {
+	if c.expires || t.proto == "tcp" && strings.Contains(flags, "S") {
 		c.do(ctx, "wait 50ms")
 	}
 }

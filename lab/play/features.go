@@ -67,8 +67,8 @@ func probe(ctx context.Context) (f features, without []string, err error) {
 // and it is meant so.
 var omissions = []string{
 	"an ICMPv6 error from a server: Linux 6.1 sums it without the pseudo-header unless hardware has, and drops it",
-	"-m made -g by -e: the kernel's cached way to the server, of an old connection, makes it ask for the VIP's MAC",
-	"what comes within 50 ms of a SYN on an old connection: the kernel counts that one until its next tick",
+	"-m made -g by -e, or -g made -m: the kernel's cached way to the server, of an old connection, makes it ask for the VIP's MAC",
+	"what comes within 50 ms of a SYN on an old connection, or of a packet that expire_nodest_conn ends one for: the kernel has that one until its next tick",
 	"-Z, or a deleted service that comes again, within three seconds after packets: the kernel begins to count from what its last tick has seen, up to two seconds ago",
 	"drop_entry, drop_packet, secure_tcp: they go by the kernel's memory and by ticks whose phase is not to be seen",
 }
