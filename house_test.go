@@ -185,7 +185,7 @@ var floors = map[string]int{
 	"": 0, "packet": 0,
 	"sched": 1, "conntrack": 1, "neigh": 1, "host": 1, "modes/": 1, "forward/": 1,
 	"modes": 2, "sched/schedtest": 2, "host/hosttest": 2,
-	"forward": 3, "ipvsadm": 3, "ctl": 3, "rs": 3,
+	"forward": 3, "bench": 3, "ipvsadm": 3, "ctl": 3, "rs": 3,
 	"forward/linktest": 4, "lab": 4, "lab/": 4,
 	"cmd/": 5,
 }
@@ -229,7 +229,7 @@ var stairs = map[[2]string]bool{
 
 // pure packages know no sockets, clocks or goroutines, so that lessons and
 // simulations can play them in virtual time.
-var pure = []string{"packet", "sched", "conntrack", "modes", "modes/nat", "modes/dr", "modes/tun", "modes/fullnat", "neigh"}
+var pure = []string{"packet", "sched", "conntrack", "modes", "modes/nat", "modes/dr", "modes/tun", "modes/fullnat", "neigh", "bench"}
 
 // worldly reports whether an import leads out of pure arithmetic.
 func worldly(imp string) bool {
