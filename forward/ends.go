@@ -39,4 +39,7 @@ func (w *worker) release(c *conntrack.Conn) {
 	}
 	w.giveBack(&c.Path, c.Proto, c.Mode, d)
 	d.Unbind(c.Flags&conntrack.Inactive == 0)
+	if !d.available && c.Owner != nobody && d.Active()+d.Inactive() == 0 {
+		w.announce() // what the guard kept for its connections may go back to the host
+	}
 }

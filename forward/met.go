@@ -44,9 +44,14 @@ func (w *worker) meet(c *conntrack.Conn) {
 	if known {
 		return
 	}
+	w.announce()
+}
+
+// announce has Tick called.
+func (w *worker) announce() {
 	select {
 	case w.news <- struct{}{}:
-	default: // it is known already that there are some
+	default: // that is known already
 	}
 }
 
