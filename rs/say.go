@@ -8,6 +8,7 @@ import "net/netip"
 type Step struct {
 	Why     string `json:"why"`     // one sentence or two, in lines of a terminal
 	Command string `json:"command"` // as a shell takes it
+	Already bool   `json:"already"` // it would change nothing: so it is
 }
 
 // Steps are what Setup would do, in its order; also what is done already, since
@@ -26,7 +27,8 @@ func (h *Host) Steps(w Wish) ([]Step, error) {
 	}
 	var steps []Step
 	for _, c := range wanted {
-		steps = append(steps, Step{c.Why, c.String()})
+		there, _, _ := kinds[c.Kind].look(&c) // what cannot be looked at without privilege is to be done
+		steps = append(steps, Step{c.Why, c.String(), there})
 	}
 	for _, c := range s.toUndo(wanted) {
 		steps = append(steps, unstep(c))
@@ -54,4 +56,4 @@ func (h *Host) BackSteps(vips ...netip.Addr) ([]Step, error) {
 	return steps, nil
 }
 
-func unstep(c change) Step { return Step{"As it was before.", kinds[c.Kind].unsay(&c)} }
+func unstep(c change) Step { return Step{Why: "As it was before.", Command: kinds[c.Kind].unsay(&c)} }

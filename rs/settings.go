@@ -22,12 +22,14 @@ func quiet(value string) bool { return value == "1" || value == "2" || value == 
 
 // ignore makes the host answer ARP only for what the asked interface holds.
 func (s *state) ignore(ports []port) (list []change) {
-	if !quiet(s.before(conf("all", "arp_ignore"))) {
-		list = append(list, change{
-			Kind: setSysctl, Name: conf("all", "arp_ignore"), Value: "1",
-			Why: "Answer ARP only for addresses of the interface that is asked: not for\nthe VIP, which is on lo.",
-		})
+	value := s.before(conf("all", "arp_ignore"))
+	if !quiet(value) {
+		value = "1"
 	}
+	list = append(list, change{
+		Kind: setSysctl, Name: conf("all", "arp_ignore"), Value: value,
+		Why: "Answer ARP only for addresses of the interface that is asked: not for\nthe VIP, which is on lo.",
+	})
 	for _, p := range ports {
 		if v := s.before(conf(p.name, "arp_ignore")); p.arp && v > "1" && !quiet(v) {
 			list = append(list, change{

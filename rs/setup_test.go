@@ -206,6 +206,32 @@ func TestSetupStepsChangeNothing(t *testing.T) {
 	}
 }
 
+// TestSetupAlready: a dry run shows what is so already, and setup leaves it alone.
+func TestSetupAlready(t *testing.T) {
+	h := server(t)
+	must(t, writeSysctl(conf("all", "arp_ignore"), "2"))
+	check := func(want bool) {
+		t.Helper()
+		steps, err := h.Steps(dr)
+		must(t, err)
+		for i, s := range steps {
+			if s.Already != (want || i == 0) {
+				t.Errorf("%s: already %v", s.Command, s.Already)
+			}
+		}
+		if len(steps) < 3 || steps[0].Command != "sysctl -w net.ipv4.conf.all.arp_ignore=2" {
+			t.Errorf("the steps are %v", steps)
+		}
+	}
+	check(false)
+	must(t, h.Setup(dr))
+	check(true)
+	must(t, h.Teardown())
+	if v, _ := readSysctl(conf("all", "arp_ignore")); v != "2" {
+		t.Errorf("arp_ignore is %s after teardown, and was 2", v)
+	}
+}
+
 // TestToUndoAddressesFirst: what keeps an address quiet outlives it.
 func TestToUndoAddressesFirst(t *testing.T) {
 	s := &state{Done: []change{{Kind: addAddress, Name: "a"}, {Kind: setSysctl, Name: "b"}, {Kind: arpCommand, Name: "c"}}}

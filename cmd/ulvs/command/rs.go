@@ -60,7 +60,7 @@ func rsSetup() *cobra.Command {
 		Use: "setup --vip ADDRESS [--mode dr|tun] [--arp sysctl|arptables|static]", Short: "hold the VIP, and keep quiet about it",
 		Long:    rsSetupLong,
 		Example: "  ulvs rs setup --mode dr --vip 192.168.0.200\n  ulvs rs setup --mode tun --vip 192.168.0.200 --dry-run",
-		Args:    cobra.NoArgs,
+		Args:    noAddress("rs setup"),
 		RunE:    func(c *cobra.Command, _ []string) error { return o.setup(c.Context(), c.OutOrStdout()) },
 	}
 	f := c.Flags()
@@ -80,7 +80,7 @@ func rsTeardown() *cobra.Command {
 		Use: "teardown [--vip ADDRESS]", Short: "restore what was before setup",
 		Long:    "Restore what was before setup. With --vip only that address is given up; with\nthe last one all is as it was.",
 		Example: "  ulvs rs teardown",
-		Args:    cobra.NoArgs,
+		Args:    noAddress("rs teardown"),
 		RunE:    func(c *cobra.Command, _ []string) error { return o.teardown(c.OutOrStdout()) },
 	}
 	f := c.Flags()
@@ -88,6 +88,19 @@ func rsTeardown() *cobra.Command {
 	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "print the commands instead")
 	f.BoolVar(&o.asJSON, "json", false, "what is printed, as JSON")
 	return c
+}
+
+// noAddress refuses words, and knows what most of them are meant to be.
+func noAddress(verb string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		if _, err := netip.ParseAddr(args[0]); err == nil {
+			return usage("%s: %s: did you mean --vip %s?", verb, args[0], args[0])
+		}
+		return usage("%s: %s: it takes no words: --vip names an address", verb, args[0])
+	}
 }
 
 // parse reads the addresses and finds the journal.
@@ -197,7 +210,11 @@ func (o *rsOptions) print(w io.Writer, steps []rs.Step) error {
 		} else {
 			why = "# " + why + "\n"
 		}
-		if _, err := fmt.Fprintf(w, "%s%s\n", why, paste(s.Command)); err != nil {
+		command := paste(s.Command)
+		if s.Already {
+			command = "# already so: " + command
+		}
+		if _, err := fmt.Fprintf(w, "%s%s\n", why, command); err != nil {
 			return fail("rs: %w", err)
 		}
 	}
