@@ -3,6 +3,7 @@
 package ulvs
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"strconv"
@@ -67,7 +68,7 @@ func (p Ports) String() string {
 func ParsePorts(text string) (p Ports, err error) {
 	words := strings.Split(text, ",")
 	if len(words)+strings.Count(text, ":") > MaxPorts {
-		return p, fmt.Errorf("ports %q: at most %d, of which a range counts two: make two rules", text, MaxPorts)
+		return p, fmt.Errorf("at most %d ports, of which a range counts two: make two rules", MaxPorts)
 	}
 	for i, w := range words {
 		first, last, isRange := strings.Cut(w, ":")
@@ -80,11 +81,20 @@ func ParsePorts(text string) (p Ports, err error) {
 		a, err1 := strconv.ParseUint(first, 10, 16)
 		b, err2 := strconv.ParseUint(last, 10, 16)
 		if err1 != nil || err2 != nil || a == 0 || a > b {
-			return p, fmt.Errorf("ports %q: %q is no port from 1 to 65535, and no range FIRST:LAST of them", text, w)
+			return p, portsError(text, w)
 		}
 		p[i] = PortRange{uint16(a), uint16(b)}
 	}
 	return p, nil
+}
+
+// portsError names the part that is wrong, if there are several.
+func portsError(text, part string) error {
+	const want = "want a port from 1 to 65535, or a range FIRST:LAST of them"
+	if text == part {
+		return errors.New(want)
+	}
+	return fmt.Errorf("%q: %s", part, want)
 }
 
 // MarshalText is String.
@@ -95,6 +105,8 @@ func (p *Ports) UnmarshalText(text []byte) (err error) {
 	if *p = (Ports{}); len(text) == 0 {
 		return nil
 	}
-	*p, err = ParsePorts(string(text))
-	return err
+	if *p, err = ParsePorts(string(text)); err != nil {
+		return fmt.Errorf("ports %q: %w", text, err)
+	}
+	return nil
 }

@@ -9,15 +9,15 @@ import (
 	"strings"
 )
 
-// ParseMark reads a rule for marks in iptables's words: those that stand behind
-// `iptables -t mangle -A PREROUTING`, and behind `ulvs mark add`.
+// ParseMark reads a rule for marks in iptables's words, those that stand behind
+// `iptables -t mangle -A PREROUTING`:
 //
 //	-d VIP[/BITS] [-s CLIENTS[/BITS]] [-p tcp|udp|sctp] [--dport PORT | -m multiport --dports PORT,…] -j MARK --set-mark MARK[/MASK]
 //
 // The words may stand in any order, and -m and -j may be left out. A word that
 // cannot be honoured is an error, never skipped.
-func ParseMark(args []string) (MarkRule, error) {
-	p := markParser{args: args, rule: MarkRule{Mask: math.MaxUint32}}
+func (s Services) ParseMark(args []string) (MarkRule, error) {
+	p := markParser{args: args, services: s, rule: MarkRule{Mask: math.MaxUint32}}
 	for len(p.args) > 0 {
 		if err := p.word(); err != nil {
 			return MarkRule{}, err
@@ -26,13 +26,19 @@ func ParseMark(args []string) (MarkRule, error) {
 	return p.done()
 }
 
+// ParseMark is that of Services that know no names.
+func ParseMark(args []string) (MarkRule, error) { return Services(nil).ParseMark(args) }
+
 // A markParser holds what it has read so far.
 type markParser struct {
-	args   []string
-	rule   MarkRule
-	seen   map[string]bool
-	family int    // 4 or 6, of -4 and -6; 0: not said
-	module string // the protocol of a -m tcp, -m udp, -m sctp
+	args     []string
+	services Services
+	rule     MarkRule
+	seen     map[string]bool
+	family   int    // 4 or 6, of -4 and -6; 0: not said
+	module   string // the protocol of a -m tcp, -m udp, -m sctp
+	ports    string // as typed: their names are of a protocol, which may come later
+	portsAre string // the option that they were the value of
 }
 
 // A markWord is an option with its value; options of one name exclude each other.
@@ -61,14 +67,14 @@ var (
 	takeMatch = markWord{"", (*markParser).match}
 	takeJump  = markWord{"-j", (*markParser).jump}
 	takePort  = markWord{"ports", (*markParser).port}
-	takePorts = markWord{"ports", func(p *markParser, v string) (err error) { p.rule.Ports, err = ParsePorts(v); return }}
+	takePorts = markWord{"ports", func(p *markParser, v string) error { p.ports, p.portsAre = v, "--dports"; return nil }}
 	takeSet   = markWord{"mark", (*markParser).set}
 	takeXor   = markWord{"mark", (*markParser).xor}
 )
 
 // word reads one option, with its value in the same word or the next.
 func (p *markParser) word() error {
-	name, value, given := splitMarkWord(p.args[0])
+	name, value, given := SplitOption(p.args[0])
 	p.args = p.args[1:]
 	switch name {
 	case "-4", "--ipv4":
@@ -78,7 +84,7 @@ func (p *markParser) word() error {
 	}
 	o, known := markWords[name]
 	if !known {
-		return fmt.Errorf("%q is no word for a mark rule: there are -d -s -p -m --dport --dports -j --set-mark --set-xmark", name)
+		return fmt.Errorf("%q is no word for a mark rule: there are -d -s -4 -6 -p -m --dport --dports -j --set-mark --set-xmark", name)
 	}
 	if !given && len(p.args) == 0 {
 		return fmt.Errorf("%s: its value is missing", name)
@@ -95,8 +101,8 @@ func (p *markParser) word() error {
 	return nil
 }
 
-// splitMarkWord parts --name=value and -dvalue.
-func splitMarkWord(word string) (name, value string, given bool) {
+// SplitOption parts --name=value and -nVALUE, as getopt(3) does.
+func SplitOption(word string) (name, value string, given bool) {
 	switch {
 	case strings.HasPrefix(word, "--"):
 		return strings.Cut(word, "=")
@@ -146,12 +152,12 @@ func (*markParser) jump(target string) error {
 	return nil
 }
 
-func (p *markParser) port(text string) (err error) {
+func (p *markParser) port(text string) error {
 	if strings.Contains(text, ",") {
 		return fmt.Errorf("several ports are --dports")
 	}
-	p.rule.Ports, err = ParsePorts(text)
-	return err
+	p.ports, p.portsAre = text, "--dport"
+	return nil
 }
 
 // set reads --set-mark: the bits of the mark are set, whatever the mask is.
@@ -176,6 +182,9 @@ func (p *markParser) done() (MarkRule, error) {
 	if !p.seen["mark"] {
 		return MarkRule{}, fmt.Errorf("which mark? --set-mark MARK is missing")
 	}
+	if err := p.findPorts(&r); err != nil {
+		return MarkRule{}, err
+	}
 	if p.module != "" && p.module != strings.ToLower(r.Proto.String()) {
 		return MarkRule{}, fmt.Errorf("-m %s goes with -p %s only", p.module, p.module)
 	}
@@ -186,6 +195,20 @@ func (p *markParser) done() (MarkRule, error) {
 		return MarkRule{}, fmt.Errorf("-%d: %v is of the other family", family, r.Dst)
 	}
 	return r, r.Check()
+}
+
+// findPorts reads the ports, now that their protocol is known.
+func (p *markParser) findPorts(r *MarkRule) (err error) {
+	if p.portsAre == "" {
+		return nil
+	}
+	if r.Proto == 0 {
+		return fmt.Errorf("%s %s: of which protocol? -p tcp, udp or sctp is missing", p.portsAre, p.ports)
+	}
+	if r.Ports, err = ParsePorts(p.services.numbers(p.ports, r.Proto)); err != nil {
+		return fmt.Errorf("%s %s: %w", p.portsAre, p.ports, err)
+	}
+	return nil
 }
 
 // everybody is all destinations, of the family that the other words tell.

@@ -77,11 +77,12 @@ func TestParseMarkRefuses(t *testing.T) {
 		"-m tcp --set-mark 1":                  "-m tcp goes with -p tcp only",
 		"-m state":                             "-m state: only tcp",
 		"-j ACCEPT":                            "-j ACCEPT: only MARK",
-		"--dport 80 --set-mark 1":              "ports 80: of which protocol?",
+		"--dport 80 --set-mark 1":              "--dport 80: of which protocol?",
 		"-p tcp --dport 80,443 --set-mark 1":   "--dport 80,443: several ports are --dports",
-		"-p tcp --dport http --set-mark 1":     "--dport http: ports \"http\":",
-		"-p tcp --dport 0 --set-mark 1":        "--dport 0: ports",
-		"-p tcp --dport 443:80 --set-mark 1":   "--dport 443:80: ports",
+		"-p tcp --dport http --set-mark 1":     "--dport http: want a port",
+		"-p tcp --dport 0 --set-mark 1":        "--dport 0: want a port",
+		"-p tcp --dport 443:80 --set-mark 1":   "--dport 443:80: want a port",
+		"-p tcp --dports 80,x --set-mark 1":    "--dports 80,x: \"x\": want a port",
 		"--sport 5 --set-mark 1":               `"--sport" is no word`,
 	} {
 		if r, err := ulvs.ParseMark(strings.Fields(line)); err == nil || !strings.HasPrefix(err.Error(), want) {

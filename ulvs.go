@@ -133,6 +133,7 @@ const (
 	SetTimeouts   Verb = "set-timeouts" // zero leaves a timeout as it is
 	SetSysctl     Verb = "set-sysctl"
 	AddMark       Verb = "add-mark"
+	InsertMark    Verb = "insert-mark" // before the others
 	DeleteMark    Verb = "delete-mark"
 	FlushMarks    Verb = "flush-marks"
 )

@@ -144,6 +144,7 @@ func commands() []ulvs.Command {
 		{Verb: ulvs.SetTimeouts, Timeouts: ulvs.Timeouts{TCP: 1, UDP: 3}},
 		{Verb: ulvs.SetSysctl, Sysctl: ulvs.Sysctl{Name: "sync_threshold", Value: "3 50"}},
 		{Verb: ulvs.AddMark, Mark: rule},
+		{Verb: ulvs.InsertMark, Mark: rule},
 		{Verb: ulvs.DeleteMark, Mark: rule},
 		{Verb: ulvs.FlushMarks},
 	}

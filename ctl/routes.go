@@ -52,6 +52,7 @@ var routes = []route{
 	{ulvs.SetTimeouts, "PUT", "/v1/timeouts", timeouts},
 	{ulvs.SetSysctl, "PUT", "/v1/sysctls", aSysctl},
 	{ulvs.AddMark, "POST", "/v1/marks", aMark},
+	{ulvs.InsertMark, "POST", "/v1/marks/first", aMark},
 	{ulvs.DeleteMark, "POST", "/v1/marks/delete", aMark},
 	{ulvs.FlushMarks, "DELETE", "/v1/marks", nothing},
 }

@@ -49,7 +49,7 @@ func wholeFor(c ulvs.Command) error {
 		return wholeTimeouts(c.Timeouts)
 	case ulvs.SetSysctl:
 		return wholeSysctl(c.Sysctl)
-	case ulvs.AddMark, ulvs.DeleteMark:
+	case ulvs.AddMark, ulvs.InsertMark, ulvs.DeleteMark:
 		return c.Mark.Check()
 	case ulvs.AddServer, ulvs.EditServer, ulvs.DeleteServer:
 		if err := wholeServer(c.Server); err != nil {

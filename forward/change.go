@@ -28,7 +28,7 @@ func (e *Engine) change(c ulvs.Command) error {
 		return e.setTimeouts(c.Timeouts)
 	case ulvs.SetSysctl:
 		return e.setSysctl(c.Sysctl)
-	case ulvs.AddMark, ulvs.DeleteMark, ulvs.FlushMarks:
+	case ulvs.AddMark, ulvs.InsertMark, ulvs.DeleteMark, ulvs.FlushMarks:
 		return e.changeMarks(c)
 	}
 	s := e.book.find(c.Service.ID)

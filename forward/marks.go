@@ -90,18 +90,20 @@ const maxMarks = 1024
 // changeMarks carries out the commands about rules for marks.
 func (e *Engine) changeMarks(c ulvs.Command) error {
 	at := slices.Index(e.book.marks, c.Mark)
+	adds := c.Verb == ulvs.AddMark || c.Verb == ulvs.InsertMark
 	switch {
 	case c.Verb == ulvs.FlushMarks:
 		e.book.marks = nil
-	case c.Verb == ulvs.AddMark && at >= 0:
+	case adds && at >= 0:
 		return ulvs.ErrMarkExists
-	case c.Verb == ulvs.AddMark && len(e.book.marks) >= maxMarks:
+	case adds && len(e.book.marks) >= maxMarks:
 		return fmt.Errorf("there are %d mark rules already, which is the most: %w", maxMarks, ulvs.ErrRange)
+	case adds && c.Mark.Check() != nil:
+		return fmt.Errorf("%w: %w", c.Mark.Check(), ulvs.ErrInvalid)
 	case c.Verb == ulvs.AddMark:
-		if err := c.Mark.Check(); err != nil {
-			return fmt.Errorf("%w: %w", err, ulvs.ErrInvalid)
-		}
 		e.book.marks = append(slices.Clip(e.book.marks), c.Mark)
+	case adds:
+		e.book.marks = slices.Concat([]ulvs.MarkRule{c.Mark}, e.book.marks)
 	case at < 0:
 		return ulvs.ErrNoMark
 	default:

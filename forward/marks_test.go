@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,6 +37,28 @@ func TestMarkRulesAreBounded(t *testing.T) {
 	}
 	if all, _ := b.Marks(context.Background()); len(all) != maxMarks {
 		t.Errorf("%d rules", len(all))
+	}
+}
+
+// All rules that match apply, so where a rule stands is what counts.
+func TestInsertMark(t *testing.T) {
+	b := newBench(t)
+	rule := func(mark uint32) ulvs.MarkRule {
+		return ulvs.MarkRule{Dst: netip.MustParsePrefix("0.0.0.0/0"), Mark: mark, Mask: 0xff}
+	}
+	for _, c := range []ulvs.Command{
+		{Verb: ulvs.AddMark, Mark: rule(2)}, {Verb: ulvs.InsertMark, Mark: rule(1)}, {Verb: ulvs.AddMark, Mark: rule(3)},
+	} {
+		if err := b.Do(context.Background(), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all, _ := b.Marks(context.Background())
+	if want := []ulvs.MarkRule{rule(1), rule(2), rule(3)}; !slices.Equal(all, want) {
+		t.Errorf("the rules are %v, want %v", all, want)
+	}
+	if err := b.Do(context.Background(), ulvs.Command{Verb: ulvs.InsertMark, Mark: rule(3)}); !errors.Is(err, ulvs.ErrMarkExists) {
+		t.Errorf("a rule that is there: %v", err)
 	}
 }
 

@@ -48,7 +48,8 @@ Commands, of which a line begins with exactly one:
                             TCP, TCP after a FIN, UDP; 0 leaves one as it is
   -Z, --zero                zero the counters of one virtual service, or of all
   -S, --save                write the table as lines for -R; thresholds and
-                            timeouts are not in it
+                            timeouts are not in it, nor the rules of ulvs mark:
+                            ipvsadm-save writes them
   -R, --restore             read lines from standard input and carry out each
   -h, --help                this text
   -v, --version             the version of ipvsadm that this one is like

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/ulvs/ulvs"
 )
@@ -14,29 +15,62 @@ import (
 // maxLine is the longest line of a restore, in bytes.
 const maxLine = 1 << 20
 
+// A scriptLine is a line of a restore as it was read.
+type scriptLine struct {
+	number int // from 1; 0: it is no line of the input
+	text   string
+	line   Line
+	err    error // why it is none
+}
+
+// own reports whether the line is ulvs's own, which the original does not know.
+func (l scriptLine) own() bool {
+	words := wordsOf(strings.TrimPrefix(l.text, "#"))
+	return len(words) > 0 && words[0] == "ulvs"
+}
+
+// place says where the line stands, if it is our own. The original says of its
+// lines what is wrong, and no more.
+func (l scriptLine) place(program string, err error) error {
+	if err == nil || !l.own() {
+		return err
+	}
+	return &Error{Text: fmt.Sprintf("%s: line %d: %s: %v", program, l.number, l.text, err), Code: 255}
+}
+
 // A restorer carries out the lines of a restore. Lines that change something
 // and follow each other go to the director together, so that the data path
 // sees them at once; any other line comes after all those before it.
 type restorer struct {
 	*session
-	lines *bufio.Scanner
-	line  Line  // the line that was read last
-	err   error // why it is none
-	code  int   // what the last line came to
+	lines    *bufio.Scanner
+	comments bool       // lines that begin with '#' are, unless they are our own
+	last     scriptLine // the line that was read last
+	code     int        // what the last line came to
 }
 
 // restore carries out the lines of in, and returns what the last one came to.
 func (s *session) restore(in io.Reader) int {
-	r := restorer{session: s, lines: bufio.NewScanner(in)}
+	r := s.restorer(in)
+	return r.all(r.next())
+}
+
+func (s *session) restorer(in io.Reader) *restorer {
+	r := &restorer{session: s, lines: bufio.NewScanner(in)}
 	r.lines.Buffer(nil, maxLine)
-	for more := r.next(); more; {
+	return r
+}
+
+// all carries out the line that was read, and all that follow it.
+func (r *restorer) all(more bool) int {
+	for more {
 		var ends bool
 		if more, ends = r.step(); ends {
 			return r.code
 		}
 	}
 	if err := r.lines.Err(); err != nil {
-		return s.fail(usage("read the lines to restore: %v", err))
+		return r.fail(usage("read the lines to restore: %v", err))
 	}
 	return r.code
 }
@@ -44,11 +78,20 @@ func (s *session) restore(in io.Reader) int {
 // next reads the next line that is not empty.
 func (r *restorer) next() bool {
 	for r.lines.Scan() {
-		if args := wordsOf(r.lines.Text()); len(args) > 0 {
-			r.line, r.err = r.Names.parseRule(args)
-			if r.err == nil && r.line.Action == Restore {
-				r.err = errTry // a restore does not restore
+		l := scriptLine{number: r.last.number + 1, text: r.lines.Text()}
+		r.last = l
+		args := wordsOf(l.text)
+		if r.comments && strings.HasPrefix(l.text, "#") {
+			if args = wordsOf(l.text[1:]); !strings.HasPrefix(l.text, ownPrefix) {
+				continue
 			}
+		}
+		if len(args) > 0 {
+			l.line, l.err = r.Names.parseRule(args)
+			if l.err == nil && l.line.Action == Restore {
+				l.err = errTry // a restore does not restore
+			}
+			r.last = l
 			return true
 		}
 	}
@@ -58,15 +101,16 @@ func (r *restorer) next() bool {
 // step carries out the line that was read, and reads on. It tells whether
 // there is more, and whether the restore ends here all the same.
 func (r *restorer) step() (more, ends bool) {
-	if r.err == nil && r.line.Action == Change {
+	l := r.last
+	if l.err == nil && l.line.Action == Change {
 		return r.apply()
 	}
-	err := r.err
+	err := l.place(r.called(), l.err)
 	if err == nil {
-		err = r.do(r.line)
+		err = r.do(l.line)
 	}
 	r.code = r.fail(err)
-	if r.line.Action == Help || r.line.Action == Version {
+	if l.line.Action == Help || l.line.Action == Version {
 		return false, true
 	}
 	if e := (*Error)(nil); errors.As(err, &e) && e.Ends {
@@ -77,18 +121,19 @@ func (r *restorer) step() (more, ends bool) {
 
 // apply carries out the line that was read and all changes that follow it.
 func (r *restorer) apply() (more, ends bool) {
-	var sent []ulvs.Command
+	var sent []scriptLine
 	lines := func(yield func(ulvs.Command) bool) {
-		for more = true; more && r.err == nil && r.line.Action == Change; more = r.next() {
-			sent = append(sent, r.line.Command)
-			if !yield(r.line.Command) {
+		for more = true; more && r.last.err == nil && r.last.line.Action == Change; more = r.next() {
+			sent = append(sent, r.last)
+			if !yield(r.last.line.Command) {
 				return
 			}
 		}
 	}
 	report := func(line int, err error) error {
 		if err != nil {
-			err = refused(sent[line-1].Verb, err)
+			l := sent[line-1]
+			err = l.place(r.called(), refused(l.line.Command.Verb, err))
 		}
 		r.code = r.fail(err)
 		return nil

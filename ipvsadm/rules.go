@@ -40,9 +40,9 @@ func (n Names) parseRule(args []string) (Line, error) {
 		return n.Parse(args)
 	}
 	if len(args) < 2 || args[1] != "mark" {
-		return Line{}, usage("%s: of ulvs's own verbs only mark can be among rules", strings.Join(args, " "))
+		return Line{}, usage("of ulvs's own verbs only mark can be among rules")
 	}
-	c, err := ulvs.ParseMarkCommand(args[2:])
+	c, err := ulvs.Services(n.portOf).ParseMarkCommand(args[2:])
 	if err != nil {
 		return Line{}, usage("%v", err)
 	}
@@ -54,6 +54,8 @@ func ownWords(c ulvs.Command) string {
 	switch c.Verb {
 	case ulvs.AddMark:
 		return "ulvs mark add " + c.Mark.String()
+	case ulvs.InsertMark:
+		return "ulvs mark add -I PREROUTING " + c.Mark.String()
 	case ulvs.DeleteMark:
 		return "ulvs mark del " + c.Mark.String()
 	case ulvs.FlushMarks:

@@ -84,6 +84,35 @@ func TestSaveMarks(t *testing.T) {
 	}
 }
 
+// TestRestoreMarks wants one bad line of ulvs's own to cost no other line, and
+// told with its place; the original's lines are told, and end a restore, as ever.
+func TestRestoreMarks(t *testing.T) {
+	for _, c := range []struct {
+		program, in, said string
+		code, services    int
+		marks             int
+	}{
+		{"ipvsadm-restore", "# saved\n#ulvs mark add -d foo --set-mark 1\n#ulvs mark add --set-mark 2\n-A -t 192.0.2.1:80\n",
+			"ipvsadm-restore: line 2: #ulvs mark add -d foo --set-mark 1: -d foo: want an address, ADDRESS/BITS or ADDRESS/MASK, and one of them a rule\n", 0, 1, 1},
+		{"/sbin/ipvsadm-restore", "-A -t 192.0.2.1:80\n\n#ulvs mark del --set-mark 2",
+			"ipvsadm-restore: line 3: #ulvs mark del --set-mark 2: no such mark rule\n", 255, 1, 0},
+		{"ipvsadm-restore", "-A -t 192.0.2.1:80\n#ulvs run",
+			"ipvsadm-restore: line 2: #ulvs run: of ulvs's own verbs only mark can be among rules\n", 255, 1, 0},
+		{"ipvsadm", "ulvs mark add -d foo\n-A -t 192.0.2.1:80",
+			"ipvsadm: line 1: ulvs mark add -d foo: -d foo: want an address, ADDRESS/BITS or ADDRESS/MASK, and one of them a rule\n", 0, 1, 0},
+		{"ipvsadm-restore", "-A -t foo:80\n-A -t 192.0.2.1:80", "illegal virtual server address[:port] specified\n", 2, 0, 0},
+	} {
+		var m marking
+		var out, errs bytes.Buffer
+		args := map[bool][]string{true: {"-R"}}[c.program == "ipvsadm"]
+		dial := func(context.Context) (ulvs.Director, error) { return &m, nil }
+		code := Main(t.Context(), c.program, args, dial, strings.NewReader(c.in), &out, &errs)
+		if code != c.code || errs.String() != c.said || len(m.services) != c.services || len(m.marks) != c.marks {
+			t.Errorf("%q: exit %d, %q, %d services, %d marks", c.in, code, errs.String(), len(m.services), len(m.marks))
+		}
+	}
+}
+
 // TestParseRule tells lines that say nothing from those that are wrong.
 func TestParseRule(t *testing.T) {
 	for text, want := range map[string]ulvs.Verb{
@@ -96,10 +125,10 @@ func TestParseRule(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"#ulvs run":           "ulvs run: of ulvs's own verbs only mark can be among rules",
-		"#ulvs mark add":      "mark add: which mark? --set-mark MARK is missing",
-		"ulvs mark add -d x ": "mark add: -d x: want an address, ADDRESS/BITS or ADDRESS/MASK, and one of them a rule",
-		"ulvs":                "ulvs: of ulvs's own verbs only mark can be among rules",
+		"#ulvs run":           "of ulvs's own verbs only mark can be among rules",
+		"#ulvs mark add":      "which mark? --set-mark MARK is missing",
+		"ulvs mark add -d x ": "-d x: want an address, ADDRESS/BITS or ADDRESS/MASK, and one of them a rule",
+		"ulvs":                "of ulvs's own verbs only mark can be among rules",
 	} {
 		if _, said, err := (Names{}).ParseRule(text); !said || err == nil || err.Error() != want {
 			t.Errorf("%q: %v, want %s", text, err, want)

@@ -407,11 +407,13 @@ func TestLost(t *testing.T) {
 		if os.Getuid() != 0 {
 			return // there may be a director on this machine
 		}
-		alone := l.command(t.Context(), "ipvsadm", "-Ln")
-		alone.SysProcAttr.Cloneflags = syscall.CLONE_NEWNET
-		out, err := alone.CombinedOutput()
-		if want := "ipvsadm: no director here; lab nat is up: ulvs lab sh lvs\n"; string(out) != want {
-			t.Errorf("ipvsadm on the machine: %v %q, want %q", err, out, want)
+		const want = ": no director here; lab nat is up: ulvs lab sh lvs\n"
+		for words, says := range map[string]string{"ipvsadm -Ln": "ipvsadm", "status": "ulvs status", "mark list": "ulvs mark"} {
+			alone := l.command(t.Context(), strings.Fields(words)...)
+			alone.SysProcAttr.Cloneflags = syscall.CLONE_NEWNET
+			if out, err := alone.CombinedOutput(); string(out) != says+want {
+				t.Errorf("ulvs %s on the machine: %v %q, want %q", words, err, out, says+want)
+			}
 		}
 	})
 }
@@ -496,8 +498,8 @@ func TestExec(t *testing.T) {
 			{"curl -n x", 2, "ulvs lab curl: -n x"},
 			{"up dr", 1, "ulvs lab up: a lab is up already: lab nat"},
 			{"up mars", 2, "ulvs lab up: no lab is called \"mars\""},
-			{"up --frob nat", 2, "ulvs lab up: unknown flag: --frob: see ulvs lab up -h\n"},
-			{"frob", 2, "ulvs lab: there is no \"frob\": there are curl, down, exec, list, sh, up: see ulvs lab -h\n"},
+			{"up --frob nat", 2, "ulvs lab up: unknown flag: --frob; see ulvs lab up -h\n"},
+			{"frob", 2, "ulvs lab: there is no \"frob\": there are curl, down, exec, list, sh, up; see ulvs lab -h\n"},
 			{"exec client -- systemctl stop firewalld", 5, "systemctl: Unit firewalld.service not loaded"},
 		} {
 			words := strings.Fields("lab " + c.args)

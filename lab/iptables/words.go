@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/ulvs/ulvs"
 )
 
 // A command is what to do with a chain.
@@ -76,7 +78,7 @@ func parse(args []string) (request, error) {
 // word reads an option with its values; one that is not ours is a rule's.
 func (r *reader) word() error {
 	word := r.args[0]
-	name, value, attached := split(word)
+	name, value, attached := ulvs.SplitOption(word)
 	r.args = r.args[1:]
 	_, isCommand := commands[name]
 	isSwitch := slices.Contains(switches, name)
@@ -98,17 +100,6 @@ func (r *reader) word() error {
 		return nil
 	}
 	return r.take(name, &r.table)
-}
-
-// split parts --name=value and -nREST.
-func split(word string) (name, rest string, attached bool) {
-	switch {
-	case strings.HasPrefix(word, "--"):
-		return strings.Cut(word, "=")
-	case len(word) > 2 && word[0] == '-':
-		return word[:2], word[2:], true
-	}
-	return word, "", false
 }
 
 func (r *reader) turnOn(name string) {

@@ -64,6 +64,12 @@ func systemNames() ipvsadm.Names {
 	return n
 }
 
+// lookupPort is the port of a service, as /etc/services has it.
+func lookupPort(service string, p ulvs.Proto) (uint16, bool) {
+	port, err := net.LookupPort(strings.ToLower(p.String()), service)
+	return uint16(port), err == nil
+}
+
 // remember asks for the same thing once only: a listing has many ports of few
 // addresses, and a name that nobody knows takes its time.
 func remember[K comparable](ask func(K) (string, bool)) func(K) (string, bool) {

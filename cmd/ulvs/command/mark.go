@@ -27,14 +27,16 @@ const markExample = `  ulvs mark add -d 192.168.0.200 -p tcp --dports 80,443 --s
   ulvs ipvsadm -A -f 6666 -s rr`
 
 // ruleWords is what add and del take.
-const ruleWords = `RULE is in iptables' words: what
-stands behind "iptables -t mangle -A PREROUTING" can be pasted here.
+const ruleWords = `RULE is in iptables' words.
+A whole line of iptables or ip6tables can be pasted here, too: with -t mangle, and with
+%s PREROUTING.
 
   -d, --destination ADDRESS[/BITS]  whom packets are addressed to
   -s, --source ADDRESS[/BITS]       whom they are from
   -4, -6                            IPv4 or IPv6, where no address tells
   -p, --protocol tcp|udp|sctp       (default: all)
-  --dport PORT[:PORT]               a destination port, or from one to another
+  --dport PORT[:PORT]               a destination port, or from one to another:
+                                    numbers, or names from /etc/services
   --dports PORT,...                 up to 15 of them
   --set-mark MARK[/MASK]            the mark, decimal or 0x; of the mark that a
                                     packet has, the bits of MASK are cleared
@@ -52,17 +54,17 @@ func markCommand() *cobra.Command {
 	}
 	group(c)
 	c.AddCommand(
-		markChange("add", "add a rule behind the others", "Adds a rule behind the others."),
-		markChange("del", "delete a rule", "Deletes the first rule that says the same."),
+		markChange("add", "-A or -I", "add a rule behind the others", "Adds a rule behind the others; a line with -I, before them."),
+		markChange("del", "-D", "delete a rule", "Deletes the first rule that says the same."),
 		markFlush(), markList())
 	return c
 }
 
 // markChange is a verb that takes a rule. Its words are iptables' and no flags
-// of the CLI library.
-func markChange(verb, short, long string) *cobra.Command {
+// of the CLI library. pasted is what iptables calls it.
+func markChange(verb, pasted, short, long string) *cobra.Command {
 	return &cobra.Command{
-		Use: verb + " RULE...", Short: short, Long: long + " " + ruleWords,
+		Use: verb + " RULE...", Short: short, Long: long + " " + fmt.Sprintf(ruleWords, pasted),
 		Example:            "  ulvs mark " + verb + " -d 192.168.0.200 -p tcp --dports 80,443 --set-mark 6666",
 		DisableFlagParsing: true,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -70,9 +72,9 @@ func markChange(verb, short, long string) *cobra.Command {
 			if slices.Contains([]string{"-h", "--help"}, append(args, "")[0]) {
 				return c.Help()
 			}
-			command, err := ulvs.ParseMarkCommand(append([]string{verb}, args...))
+			command, err := ulvs.Services(lookupPort).ParseMarkCommand(append([]string{verb}, args...))
 			if err != nil {
-				return usage("%w: see ulvs mark %s -h", err, verb)
+				return usage("mark %s: %w; see ulvs mark %s -h", verb, err, verb)
 			}
 			return doMark(c.Context(), socket, command)
 		},
@@ -85,7 +87,7 @@ func markChange(verb, short, long string) *cobra.Command {
 func markFlush() *cobra.Command {
 	var socket string
 	c := &cobra.Command{
-		Use: "flush", Short: "delete all rules", Args: cobra.NoArgs,
+		Use: "flush", Short: "delete all rules", Args: onlyArgs("mark flush", "it takes no words", 0),
 		RunE: func(c *cobra.Command, _ []string) error {
 			return doMark(c.Context(), socket, ulvs.Command{Verb: ulvs.FlushMarks})
 		},
@@ -98,7 +100,7 @@ func markList() *cobra.Command {
 	var socket string
 	var asJSON bool
 	c := &cobra.Command{
-		Use: "list", Short: "show all rules, as lines that can be pasted back", Args: cobra.NoArgs,
+		Use: "list", Short: "show all rules, as lines that can be pasted back", Args: onlyArgs("mark list", "it takes no words", 0),
 		RunE: func(c *cobra.Command, _ []string) error {
 			return listMarks(c.Context(), c.OutOrStdout(), socket, asJSON)
 		},

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/netip"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -27,7 +28,7 @@ nothing that outlives it.`
 
 // decapOptions are what `ulvs rs decap` was told.
 type decapOptions struct {
-	ports     []uint
+	ports     []string
 	directors []string
 	asJSON    bool
 }
@@ -38,11 +39,11 @@ func rsDecap() *cobra.Command {
 		Use: "decap [--gue-port PORT] [--director ADDRESS]", Short: "unwrap tunnels in user space, where the kernel cannot",
 		Long:    rsDecapLong,
 		Example: "  ulvs rs setup --mode tun --vip 192.168.0.200\n  ulvs rs decap --gue-port 5555",
-		Args:    cobra.NoArgs,
+		Args:    onlyArgs("rs decap", "it takes no words: --gue-port names a port", 0),
 		RunE:    func(c *cobra.Command, _ []string) error { return o.run(c.Context(), c.OutOrStdout()) },
 	}
 	f := c.Flags()
-	f.UintSliceVar(&o.ports, "gue-port", nil, "expect GUE on this UDP `port` (repeat for several)")
+	f.StringSliceVar(&o.ports, "gue-port", nil, "expect GUE on this UDP `port` (repeat for several)")
 	f.Var(&addresses{&o.directors}, "director", "take packets from this `address` only\n(repeat for several; default: from anybody)")
 	f.BoolVar(&o.asJSON, "json", false, "what it did, as JSON")
 	return c
@@ -51,10 +52,11 @@ func rsDecap() *cobra.Command {
 // config checks what was told.
 func (o *decapOptions) config() (c rs.DecapConfig, err error) {
 	for _, port := range o.ports {
-		if port < 1 || port > 65535 {
-			return c, usage("rs decap: --gue-port %d: must be 1 to 65535", port)
+		n, err := strconv.ParseUint(port, 10, 16)
+		if err != nil || n == 0 {
+			return c, usage("rs decap: --gue-port %s: want a port from 1 to 65535", port)
 		}
-		c.GUE = append(c.GUE, uint16(port))
+		c.GUE = append(c.GUE, uint16(n))
 	}
 	for _, text := range o.directors {
 		a, err := netip.ParseAddr(text)

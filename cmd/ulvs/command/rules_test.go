@@ -18,7 +18,7 @@ func TestReadRules(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"-A -t 192.0.2.1:80\n-A -t nonsense": "line 2: -A -t nonsense: illegal virtual server address[:port] specified",
-		"#ulvs mark add -d 192.0.2.1":        "line 1: #ulvs mark add -d 192.0.2.1: mark add: which mark? --set-mark MARK is missing",
+		"#ulvs mark add -d 192.0.2.1":        "line 1: #ulvs mark add -d 192.0.2.1: which mark? --set-mark MARK is missing",
 		"-L":                                 "line 1: -L: only lines that add, edit or delete make rules",
 	} {
 		if _, err := readRules(strings.NewReader(text)); err == nil || err.Error() != want {

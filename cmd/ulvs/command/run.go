@@ -41,7 +41,7 @@ Without -i it takes every Ethernet interface that is up and has no master and
 no upper device. It is ready when "ulvs status" exits 0; SIGTERM and SIGINT end
 it, and what it changed on the host is then as it was.`,
 		Example: "  ulvs run -i eth0 &\n  ulvs ipvsadm -A -t 192.168.0.200:80 -s rr",
-		Args:    cobra.NoArgs,
+		Args:    onlyArgs("run", "it takes no words: -i names an interface", 0),
 		RunE:    func(*cobra.Command, []string) error { return o.run() },
 	}
 	f := c.Flags()

@@ -36,11 +36,11 @@ func (s *settings) Do(_ context.Context, c ulvs.Command) (err error) {
 			return fmt.Errorf("%s = %q: want a number: %w", c.Sysctl.Name, c.Sysctl.Value, ulvs.ErrInvalid)
 		}
 		s.sysctls[i] = c.Sysctl
-	case ulvs.AddMark:
+	case ulvs.AddMark, ulvs.InsertMark:
 		if s.at(c.Mark) >= 0 {
 			return ulvs.ErrMarkExists
 		}
-		s.marks = append(s.marks, c.Mark)
+		s.marks = slices.Insert(s.marks, map[ulvs.Verb]int{ulvs.AddMark: len(s.marks)}[c.Verb], c.Mark)
 	case ulvs.DeleteMark:
 		i := s.at(c.Mark)
 		if i < 0 {
@@ -109,7 +109,10 @@ func TestSysctl(t *testing.T) {
 		{"=1", "", `2: sysctl "": its name is missing`},
 		{"conn_reuse_mode=", "", "2: sysctl: conn_reuse_mode=: its value is missing"},
 		{"conn_reuse|sync_threshold", sync, `1: sysctl: net.ipv4.vs.conn_reuse: there is no such setting here: "ulvs sysctl -a" shows those there are`},
-		{"conn_reuse_mode=bad", "", `1: sysctl: conn_reuse_mode = "bad": want a number: invalid operation`},
+		{"conn_reuse_mode=bad", "", `1: sysctl: conn_reuse_mode = "bad": want a number`},
+		{"conn_reuse_mode|=|0", "", "2: sysctl: no spaces around =: write conn_reuse_mode=0"},
+		{"-w|conn_reuse_mode=|0", "", "2: sysctl: no spaces around =: write conn_reuse_mode=0"},
+		{"conn_reuse_mode|=0", "", "2: sysctl: no spaces around =: write conn_reuse_mode=0"},
 		{"-z", "", "2: unknown shorthand flag: 'z' in -z"},
 	} {
 		words := []string{"sysctl"}
@@ -141,9 +144,17 @@ func TestMark(t *testing.T) {
 		{"list", "ulvs mark add -j MARK --set-mark 5/0x7\n", ""},
 		{"flush", "", ""},
 		{"list", "", ""},
-		{"add", "", "2: mark add: which mark? --set-mark MARK is missing: see ulvs mark add -h"},
-		{"add -A PREROUTING", "", `2: mark add: "-A" is no word for a mark rule: there are -d -s -p -m --dport --dports -j --set-mark --set-xmark: see ulvs mark add -h`},
-		{"del -p icmp", "", "2: mark del: -p icmp: want tcp, udp, sctp or all: see ulvs mark del -h"},
+		{"add", "", "2: mark add: which mark? --set-mark MARK is missing; see ulvs mark add -h"},
+		{"add iptables -t mangle -A PREROUTING -d 192.168.0.200 -p tcp --dport http -j MARK --set-mark 9", "", ""},
+		{"add ip6tables -t mangle -I PREROUTING -j MARK --set-mark 8", "", ""},
+		{"list", "ulvs mark add -d ::/0 -j MARK --set-mark 8\nulvs mark add -d 192.168.0.200 -p tcp --dport 80 -j MARK --set-mark 9\n", ""},
+		{"del iptables -t mangle -D PREROUTING -d 192.168.0.200 -p tcp --dport 80 -j MARK --set-mark 9", "", ""},
+		{"del 1", "", `2: mark del: rules are deleted by their words: "ulvs mark list" shows them; see ulvs mark del -h`},
+		{"add -A PREROUTING", "", "2: mark add: which mark? --set-mark MARK is missing; see ulvs mark add -h"},
+		{"add -i eth0", "", `2: mark add: "-i" is no word for a mark rule: there are -d -s -4 -6 -p -m --dport --dports -j --set-mark --set-xmark; see ulvs mark add -h`},
+		{"list extra", "", "2: mark list: it takes no words"},
+		{"flush now", "", "2: mark flush: it takes no words"},
+		{"del -p icmp", "", "2: mark del: -p icmp: want tcp, udp, sctp or all; see ulvs mark del -h"},
 		{"frob", "", `2: there is no "frob": there are add, del, flush, list`},
 	} {
 		if out, failed := typed(t, append([]string{"mark"}, strings.Fields(c.words)...)...); out != c.out || failed != c.failed {

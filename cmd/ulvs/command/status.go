@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ulvs/ulvs"
-	"github.com/ulvs/ulvs/ctl"
 	"github.com/ulvs/ulvs/forward"
 	"github.com/ulvs/ulvs/host"
 )
@@ -95,7 +94,7 @@ func statusCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "status",
 		Short: "what the director of this network namespace does, a line a fact",
-		Args:  cobra.NoArgs,
+		Args:  onlyArgs("status", "it takes no words", 0),
 		RunE: func(c *cobra.Command, _ []string) error {
 			return showStatus(c.OutOrStdout(), socket, asJSON)
 		},
@@ -108,7 +107,7 @@ func statusCommand() *cobra.Command {
 func showStatus(w io.Writer, socket string, asJSON bool) error {
 	ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
 	defer stop()
-	client, err := ctl.Dial(ctl.DefaultAddr(socket))
+	client, err := dial(socket)
 	if err != nil {
 		return fail("status: %w", err)
 	}

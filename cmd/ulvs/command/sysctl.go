@@ -98,6 +98,9 @@ func (o *sysctlOptions) check(args []string) error {
 	if o.write && len(args) == 0 {
 		return usage("sysctl: -w: change what? want NAME=VALUE")
 	}
+	if err := spaced(args); err != nil {
+		return err
+	}
 	for _, word := range args {
 		name, value, changes := strings.Cut(word, "=")
 		switch _, err := ulvs.SysctlName(name); {
@@ -110,6 +113,25 @@ func (o *sysctlOptions) check(args []string) error {
 		}
 	}
 	return nil
+}
+
+// spaced refuses NAME = VALUE, which a shell makes three words of.
+func spaced(args []string) error {
+	i := slices.IndexFunc(args, func(word string) bool { return word != "" && (word[0] == '=' || word[len(word)-1] == '=') })
+	if i < 0 {
+		return nil
+	}
+	name, value := strings.TrimSuffix(args[i], "="), ""
+	switch {
+	case args[i][0] == '=' && i > 0:
+		name, value = args[i-1], strings.Join(args[i:min(i+2, len(args))], "")[1:]
+	case name != "" && i+1 < len(args):
+		value = args[i+1]
+	}
+	if name == "" || value == "" || strings.ContainsRune(name+value, '=') {
+		return nil
+	}
+	return usage("sysctl: no spaces around =: write %s=%s", name, value)
 }
 
 // carryOut is what is to be shown, and what failed.
@@ -147,7 +169,7 @@ func (o *sysctlOptions) one(ctx context.Context, d ulvs.Director, all []ulvs.Sys
 	}
 	s = ulvs.Sysctl{Name: name, Value: strings.TrimSpace(value)}
 	if err := d.Do(ctx, ulvs.Command{Verb: ulvs.SetSysctl, Sysctl: s}); err != nil {
-		return s, fail("sysctl: %w", err) // which names the setting
+		return s, fail("sysctl: %s", strings.TrimSuffix(err.Error(), ": "+ulvs.ErrInvalid.Error())) // it names the setting, and what is wanted
 	}
 	return s, nil
 }

@@ -16,7 +16,7 @@ import (
 func misused(c *cobra.Command, err error) {
 	path := c.CommandPath()
 	what := strings.TrimSuffix(oneLine(err.Error()), fmt.Sprintf(" for %q", path))
-	fmt.Fprintf(os.Stderr, "%s: %s: see %s%s -h\n", path, what, how(), strings.TrimPrefix(path, "ulvs"))
+	fmt.Fprintf(os.Stderr, "%s: %s; see %s%s -h\n", path, what, how(), strings.TrimPrefix(path, "ulvs"))
 }
 
 // group makes a verb that only has verbs below it: alone it is its help, and a

@@ -111,3 +111,23 @@ func TestFull(t *testing.T) {
 type failing struct{ err error }
 
 func (f failing) Write([]byte) (int, error) { return 0, f.err }
+
+// TestMisused wants words in the wrong place answered with what is meant, in one
+// line, which names each thing once.
+func TestMisused(t *testing.T) {
+	for words, want := range map[string]string{
+		"status foo":                  "2: status: it takes no words",
+		"run foo":                     "2: run: it takes no words: -i names an interface",
+		"version foo":                 "2: version: it takes no words",
+		"rs setup -n 10.1.1.1":        "2: rs setup: 10.1.1.1: did you mean --vip 10.1.1.1?",
+		"rs teardown fd00::1":         "2: rs teardown: fd00::1: did you mean --vip fd00::1?",
+		"rs setup foo":                "2: rs setup: foo: it takes no words: --vip names an address",
+		"rs decap --gue-port x":       "2: rs decap: --gue-port x: want a port from 1 to 65535",
+		"rs decap --gue-port 5,65536": "2: rs decap: --gue-port 65536: want a port from 1 to 65535",
+		"rs decap 5555":               "2: rs decap: it takes no words: --gue-port names a port",
+	} {
+		if out, failed := typed(t, strings.Fields(words)...); out != "" || failed != want {
+			t.Errorf("ulvs %s: %q, %q; want %q", words, out, failed, want)
+		}
+	}
+}

@@ -19,7 +19,7 @@ func versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "version, commit, Go, kernel",
-		Args:  cobra.NoArgs,
+		Args:  onlyArgs("version", "it takes no words", 0),
 		Run: func(c *cobra.Command, _ []string) {
 			fmt.Fprintln(c.OutOrStdout(), versionLine())
 		},
