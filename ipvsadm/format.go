@@ -7,25 +7,24 @@ import (
 	"strings"
 
 	"github.com/ulvs/ulvs"
+	"github.com/ulvs/ulvs/modes"
 )
 
-// A forwarding mode as the command line and the listing name it.
-type modeName struct{ flag, shown string }
-
-// modeNames are the modes by the names that ulvs has for them.
-var modeNames = map[string]modeName{
-	"nat":     {"-m", "Masq"},
-	"dr":      {"-g", "Route"},
-	"tun":     {"-i", "Tunnel"},
-	"fullnat": {"--fullnat", "FullNat"},
+// flagMode is a mode as the command line takes it. One that only the director
+// knows has a name all the same, so that no listing lies.
+func flagMode(mode string) string {
+	if i, ok := modes.Index(mode); ok {
+		return modes.All[i].Flag
+	}
+	return "--" + mode
 }
 
-// nameMode names any mode, so that a listing never lies about a new one.
-func nameMode(mode string) modeName {
-	if m, ok := modeNames[mode]; ok {
-		return m
+// shownMode is a mode as it is listed.
+func shownMode(mode string) string {
+	if i, ok := modes.Index(mode); ok {
+		return modes.All[i].Shown
 	}
-	return modeName{"--" + mode, mode}
+	return mode
 }
 
 // letters are the command letters of the verbs.
@@ -60,7 +59,7 @@ func (n Names) format(c ulvs.Command) string {
 		words = append(words, "-r", n.endpoint(c.Server.Addr, c.Service.Proto))
 	case ulvs.AddServer, ulvs.EditServer:
 		words = append(words, "-r", n.endpoint(c.Server.Addr, c.Service.Proto),
-			nameMode(c.Server.Mode).flag, "-w", fmt.Sprint(c.Server.Weight))
+			flagMode(c.Server.Mode), "-w", fmt.Sprint(c.Server.Weight))
 		words = append(words, tunnelWords(c.Server)...)
 		words = append(words, limits(c.Server)...)
 	case ulvs.SetTimeouts:

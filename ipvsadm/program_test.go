@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/ulvs/ulvs"
+	"github.com/ulvs/ulvs/modes"
 )
 
 // TestNoDirector wants the director to be looked for before the arguments are,
@@ -70,6 +71,27 @@ func TestHelp(t *testing.T) {
 		}
 		if !strings.Contains(out.String(), "--"+o.long+" ") {
 			t.Errorf("no help for --%s", o.long)
+		}
+	}
+}
+
+// TestModes wants each mode of the table taken, listed and explained.
+func TestModes(t *testing.T) {
+	text := help("ipvsadm", nil)
+	for _, m := range modes.All {
+		l, err := Parse([]string{"-a", "-t", "192.0.2.1:80", "-r", "10.0.0.1", m.Flag})
+		if err != nil || l.Command.Server.Mode != m.Name {
+			t.Errorf("%s is mode %q: %v", m.Flag, l.Command.Server.Mode, err)
+		}
+		if line := Format(l.Command); !strings.Contains(line, " "+m.Flag+" ") {
+			t.Errorf("mode %s is written %s", m.Name, line)
+		}
+		at := strings.Index(text, "\n  "+m.Flag+",")
+		if strings.HasPrefix(m.Flag, "--") {
+			at = strings.Index(text, "\n      "+m.Flag+" ")
+		}
+		if at < 0 || !strings.Contains(strings.SplitN(text[at+1:], "\n", 2)[0], m.About) {
+			t.Errorf("the help does not say of %s: %s", m.Flag, m.About)
 		}
 	}
 }

@@ -132,9 +132,9 @@ func (t table) columns(s ulvs.ServerStatus) string {
 	case PersistentConn:
 		return fmt.Sprintf(" %-9d %-11d %-10d %-10d", s.Weight, s.Persistent, s.Active, s.Inactive)
 	case TunInfo:
-		return fmt.Sprintf(" %-7s %-13s %-6d %-10d %-10d", nameMode(s.Mode).shown, tunInfo(s.Server), s.Weight, s.Active, s.Inactive)
+		return fmt.Sprintf(" %-7s %-13s %-6d %-10d %-10d", shownMode(s.Mode), tunInfo(s.Server), s.Weight, s.Active, s.Inactive)
 	}
-	return fmt.Sprintf(" %-7s %-6d %-10d %-10d", nameMode(s.Mode).shown, s.Weight, s.Active, s.Inactive)
+	return fmt.Sprintf(" %-7s %-6d %-10d %-10d", shownMode(s.Mode), s.Weight, s.Active, s.Inactive)
 }
 
 // counters are the five columns of --stats.
