@@ -102,6 +102,7 @@ func newWorker(e *Engine) *worker {
 		cfg:    &config{host: e.cfg.Host, none: &dest{}},
 		rivals: map[packet.Addr]packet.MAC{},
 		silent: map[packet.Addr]bool{},
+		astray: newAstray(),
 		links:  e.cfg.Links,
 		table:  conntrack.NewTable(e.cfg.Max, conntrack.Defaults(), e.cfg.Rand.Uint64()),
 		frags:  conntrack.NewFragments(e.cfg.Rand.Uint64()),

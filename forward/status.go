@@ -23,6 +23,7 @@ type Status struct {
 	Rivals      []string          `json:"rivals"`  // who else says that he holds such a VIP
 	Unreached   []string          `json:"unreached"`
 	Silent      []string          `json:"silent"` // real servers that answer no question for their link address
+	Astray      []string          `json:"astray"` // real servers that answer through the director, and should not
 	Late        uint64            `json:"late"`   // batches before which not all that was due had expired
 	Passed      uint64            `json:"passed"` // packets that were the host's own affair
 	Queued      uint64            `json:"queued"` // packets that came marked by the host's rules
@@ -48,7 +49,7 @@ func (e *Engine) Status() Status {
 	defer e.mu.Unlock()
 	st := Status{
 		Workers: 1, Services: len(e.book.services), Deleted: len(e.book.trash.dests), Max: e.cfg.Max,
-		Held: []string{}, Rivals: []string{}, Silent: []string{}, Unreached: []string{},
+		Held: []string{}, Rivals: []string{}, Silent: []string{}, Unreached: []string{}, Astray: []string{},
 	}
 	for _, s := range e.book.services {
 		st.Servers += len(s.dests)
@@ -94,6 +95,7 @@ func (w *worker) report(st *Status) {
 	for a := range w.silent {
 		st.Silent = append(st.Silent, a.String()+" does not answer: is it there, and on this network?")
 	}
+	st.Astray = append(st.Astray, w.tellAstray()...)
 	st.Late, st.Queued = w.late, w.redeemed
 }
 
@@ -129,10 +131,11 @@ func (e *Engine) unreachable(d *dest) string {
 }
 
 // behindRouter: where only the next hop changes, the next hop has to be the
-// real server itself; a router would send the packet back to the VIP.
+// real server itself; a router would send the packet back to the VIP. A tunnel
+// crosses any, and what is translated too.
 func (e *Engine) behindRouter(d *dest, r host.Route) string {
-	if modes.All[d.mode].SeesBack || r.Gateway == (packet.Addr{}) {
+	if !modes.All[d.mode].OnLink || r.Gateway == (packet.Addr{}) {
 		return ""
 	}
-	return "behind a router, which mode dr cannot cross: it must be on a link of the director"
+	return "behind the router " + r.Gateway.String() + ", which dr cannot cross: make it a tunnel (-i) or --fullnat"
 }

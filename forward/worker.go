@@ -46,8 +46,9 @@ type worker struct {
 	paths     paths
 	wait      *waiting
 	claims    []claim
-	rivals    map[packet.Addr]packet.MAC // who else says that a VIP of ours is his
-	silent    map[packet.Addr]bool       // next hops that did not answer
+	rivals    map[packet.Addr]packet.MAC    // who else says that a VIP of ours is his
+	silent    map[packet.Addr]bool          // next hops that did not answer
+	astray    map[packet.Addr]time.Duration // real servers that answered through us, and when last
 	limit     limiter
 	out       *Outbox
 	batch     []packet.Packet
@@ -233,6 +234,9 @@ func (w *worker) carry(c *conntrack.Conn, dir conntrack.Dir, p *packet.Packet) p
 		return packet.ServerGone // the kernel's expire_nodest_conn=0: silently, and the timer runs on
 	}
 	w.note(c, d, dir, p)
+	if dir == conntrack.Out {
+		w.goneAstray(c)
+	}
 	if dir == conntrack.In && c.Flags&(conntrack.Untranslated|conntrack.OnePacket) == conntrack.Untranslated {
 		w.about = c
 	}
