@@ -63,9 +63,9 @@ func (w *worker) related(p *packet.Packet, flow packet.Flow) (*conntrack.Conn, p
 	}
 	like := *p // with a payload, no persistence engine could read it
 	like.Flow, like.Frag, like.L4 = flow, packet.Whole, p.End
-	w.quoted = true
+	w.byError = true
 	c, why := w.schedule(s, &like)
-	w.quoted = false
+	w.byError = false
 	if why == packet.NoServer && s.asData(&flow) {
 		return nil, packet.None
 	}

@@ -50,7 +50,7 @@ func (w *worker) schedule(s *service, p *packet.Packet) (*conntrack.Conn, packet
 	case s.Mark == 0 && p.Flow.Dst.Port != s.Addr.Port():
 		// All ports, or FTP's data: nothing but a template could say which server.
 	default:
-		d = s.pick(&p.Flow, w.quoted, w.now)
+		d = s.pick(&p.Flow, w.byError, w.now)
 	}
 	if d == nil {
 		return nil, packet.NoServer

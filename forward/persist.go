@@ -32,7 +32,7 @@ func (w *worker) lead(s *service, p *packet.Packet) (*conntrack.Conn, *dest, pac
 		}
 		w.table.Invalidate(t)
 	}
-	d := s.pick(&p.Flow, w.quoted, w.now)
+	d := s.pick(&p.Flow, w.byError, w.now)
 	if d == nil {
 		return nil, nil, packet.None
 	}

@@ -63,7 +63,7 @@ type worker struct {
 	log       *slog.Logger
 	defence   defence
 	free      func() int      // pages of memory that the host could give
-	quoted    bool            // the connection at hand is opened by an ICMP error
+	byError   bool            // an ICMP error opens the connection at hand
 	about     *conntrack.Conn // whose packet is being sent, where what we say of it counts as an answer
 	outerID   uint16          // of the next outer packet
 	pieces    uint32          // identification of the last outer IPv6 packet that was cut up
